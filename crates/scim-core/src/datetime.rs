@@ -40,22 +40,19 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         return None;
     }
 
-    let date = NaiveDate::from_ymd_opt(year, month, day)?;
-    let (time, carry) = match (hour, minute, second) {
-        (24, 0, 0) if nanos == 0 => (NaiveTime::MIN, TimeDelta::days(1)),
-        (_, _, 60) => (
-            NaiveTime::from_hms_nano_opt(hour, minute, 59, nanos)?,
-            TimeDelta::seconds(1),
-        ),
-        _ => (
-            NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)?,
-            TimeDelta::zero(),
-        ),
+    let (hour, minute, second, carry) = match (hour, minute, second) {
+        (24, 0, 0) if nanos == 0 => (0, 0, 0, TimeDelta::days(1)),
+        (_, _, 60) => (hour, minute, 59, TimeDelta::seconds(1)),
+        _ => (hour, minute, second, TimeDelta::zero()),
     };
-    let utc = date
-        .and_time(time)
-        .checked_add_signed(carry)?
-        .checked_sub_signed(offset)?;
+    let date = NaiveDate::from_ymd_opt(year, month, day)?;
+    let written = date.and_time(NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)?);
+    let shift = carry - offset;
+    let utc = if shift.is_zero() {
+        written
+    } else {
+        written.checked_add_signed(shift)?
+    };
     Some(utc.and_utc())
 }
 
@@ -74,7 +71,7 @@ pub fn format(time: &DateTime<Utc>) -> String {
     }
 }
 
-/// Appends [`format`]`(time)` to `out`, without allocating for the years 0 to 9999.
+/// Appends what [`format()`] makes of `time` to `out`, without allocating for the years 0 to 9999.
 pub fn write(time: &DateTime<Utc>, out: &mut Vec<u8>) {
     match stamp(time) {
         Some(stamp) => out.extend_from_slice(&stamp),
@@ -132,29 +129,20 @@ fn two(n: u32) -> [u8; 2] {
 struct Input<'a>(&'a [u8]);
 
 impl Input<'_> {
-    fn next(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
+    fn next_if(&mut self, accept: impl FnOnce(u8) -> bool) -> Option<u8> {
+        let (first, rest) = self.0.split_first().filter(|(first, _)| accept(**first))?;
         self.0 = rest;
         Some(*first)
     }
 
-    fn take(&mut self, byte: u8) -> bool {
-        let taken = self.0.first() == Some(&byte);
-        if taken {
-            self.next();
-        }
-        taken
-    }
-
     fn expect(&mut self, byte: u8) -> Option<()> {
-        self.take(byte).then_some(())
+        self.next_if(|b| b == byte).map(drop)
     }
 
     /// The next byte if it is a digit, as its value.
     fn digit(&mut self) -> Option<u32> {
-        let digit = self.0.first().filter(|b| b.is_ascii_digit())?.wrapping_sub(b'0');
-        self.next();
-        Some(u32::from(digit))
+        self.next_if(|b| b.is_ascii_digit())
+            .map(|b| u32::from(b.wrapping_sub(b'0')))
     }
 
     fn two_digits(&mut self) -> Option<u32> {
@@ -162,7 +150,7 @@ impl Input<'_> {
     }
 
     fn year(&mut self) -> Option<i32> {
-        let negative = self.take(b'-');
+        let negative = self.expect(b'-').is_some();
         let padded = self.0.first() == Some(&b'0');
         let mut year: i32 = 0;
         let mut digits = 0;
@@ -176,7 +164,7 @@ impl Input<'_> {
 
     /// The nanoseconds of an optional fraction.
     fn fraction(&mut self) -> Option<u32> {
-        if !self.take(b'.') {
+        if self.expect(b'.').is_none() {
             return Some(0);
         }
         let mut nanos = self.digit()? * 100_000_000;
@@ -190,7 +178,7 @@ impl Input<'_> {
 
     /// How far local time is ahead of UTC; nothing means UTC.
     fn offset(&mut self) -> Option<TimeDelta> {
-        let ahead = match self.next() {
+        let ahead = match self.next_if(|_| true) {
             None | Some(b'Z') => return Some(TimeDelta::zero()),
             Some(b'+') => true,
             Some(b'-') => false,

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::iter;
 
 use caseless::Caseless;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
@@ -39,7 +40,14 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(text.nfc().collect())
     };
-    let mut folded: String = composed.chars().default_case_fold().collect();
+    let mut folded = String::with_capacity(composed.len());
+    for c in composed.chars() {
+        if c.is_ascii() {
+            folded.push(c.to_ascii_lowercase());
+        } else {
+            folded.extend(iter::once(c).default_case_fold());
+        }
+    }
     if !is_nfc(&folded) {
         folded = folded.nfc().collect();
     }
@@ -52,13 +60,12 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 
 /// Whether `fold(stored)` equals `operand`, which must be a result of [`fold`].
 ///
-/// Allocates nothing when `stored` is ASCII.
+/// Allocates nothing when `stored` is ASCII, and reads no further than the first difference.
 #[must_use]
 pub fn eq_folded(stored: &str, operand: &str) -> bool {
-    if stored.is_ascii() {
-        stored.eq_ignore_ascii_case(operand)
-    } else {
-        folded_chars(stored).eq(operand.chars())
+    match ascii_difference(stored, operand) {
+        Some(difference) => difference == (None, None),
+        None => fold(stored) == operand,
     }
 }
 
@@ -77,15 +84,12 @@ pub fn contains_folded(stored: &str, operand: &str) -> bool {
 
 /// Whether `fold(stored)` starts with `operand`, which must be a result of [`fold`].
 ///
-/// Allocates nothing when `stored` is ASCII.
+/// Allocates nothing when `stored` is ASCII, and reads no further than the first difference.
 #[must_use]
 pub fn starts_with_folded(stored: &str, operand: &str) -> bool {
-    if stored.is_ascii() {
-        let start = stored.as_bytes().get(..operand.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(operand.as_bytes()))
-    } else {
-        let mut folded = folded_chars(stored);
-        operand.chars().all(|c| folded.next() == Some(c))
+    match ascii_difference(stored, operand) {
+        Some((_, left_of_operand)) => left_of_operand.is_none(),
+        None => fold(stored).starts_with(operand),
     }
 }
 
@@ -107,19 +111,32 @@ pub fn ends_with_folded(stored: &str, operand: &str) -> bool {
 
 /// The order of `fold(stored)` and `operand`, which must be a result of [`fold`]: by code point.
 ///
-/// Allocates nothing when `stored` is ASCII.
+/// Allocates nothing when `stored` is ASCII, and reads no further than the first difference.
 #[must_use]
 pub fn cmp_folded(stored: &str, operand: &str) -> Ordering {
-    if stored.is_ascii() {
-        stored.bytes().map(|b| b.to_ascii_lowercase()).cmp(operand.bytes())
-    } else {
-        folded_chars(stored).cmp(operand.chars())
+    match ascii_difference(stored, operand) {
+        Some((stored, operand)) => stored.cmp(&operand),
+        None => (*fold(stored)).cmp(operand),
     }
 }
 
-/// The characters of `fold(text)`, one by one.
-fn folded_chars(text: &str) -> impl Iterator<Item = char> {
-    text.nfc().default_case_fold().nfc()
+/// The first bytes in which `fold(stored)` and `operand` differ, each `None` at the end of its text; both are `None`
+/// when the texts are equal. `None` as a whole: `stored` has other than ASCII up to there or right after it, and only
+/// [`fold`] can tell.
+fn ascii_difference(stored: &str, operand: &str) -> Option<(Option<u8>, Option<u8>)> {
+    let mut stored = stored.bytes().peekable();
+    let mut operand = operand.bytes();
+    loop {
+        let left = stored.next().map(|b| b.to_ascii_lowercase());
+        let right = operand.next();
+        if left.is_some_and(|b| !b.is_ascii()) {
+            return None;
+        }
+        if left != right || left.is_none() {
+            // A mark that follows would be composed with this letter.
+            return stored.peek().is_none_or(u8::is_ascii).then_some((left, right));
+        }
+    }
 }
 
 /// Looks at each place where the first byte fits. `None`: too many of them for the length of the operand, so that
@@ -209,6 +226,14 @@ mod tests {
         assert!(ends_with_folded("Strauß", "uss"));
         assert!(contains_folded("Straußfarm", "ssf"));
         assert_eq!(cmp_folded("ß", "ss"), Ordering::Equal);
+    }
+
+    #[test]
+    fn a_mark_after_the_operand_belongs_to_its_last_letter() {
+        assert!(!starts_with_folded("Jose\u{301}", "jose"));
+        assert!(starts_with_folded("Jose\u{301}", "jos"));
+        assert!(!ends_with_folded("Jose\u{301}", "\u{301}"));
+        assert_eq!(cmp_folded("e\u{301}", "z"), Ordering::Greater);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The key under which a `userName` is compared and kept unique (RFC 7644 section 5).
 //!
 //! A name is prepared by the PRECIS profile UsernameCaseMapped (RFC 8265 section 3.3), each of the parts between
-//! blanks on its own (RFC 8265 section 3.1), and its case is folded by [`fold`](crate::fold::fold), which maps at least
+//! blanks on its own (RFC 8265 section 3.1), and its case is folded by [`fold`], which maps at least
 //! the letters that the profile maps. The name as sent is what a resource keeps and shows; the key is for looking up.
 
 use std::borrow::{Borrow, Cow};
