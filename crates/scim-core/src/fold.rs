@@ -62,6 +62,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 ///
 /// Allocates nothing when `stored` is ASCII, and reads no further than the first difference.
 #[must_use]
+#[inline]
 pub fn eq_folded(stored: &str, operand: &str) -> bool {
     match ascii_difference(stored, operand) {
         Some(difference) => difference == (None, None),
@@ -86,6 +87,7 @@ pub fn contains_folded(stored: &str, operand: &str) -> bool {
 ///
 /// Allocates nothing when `stored` is ASCII, and reads no further than the first difference.
 #[must_use]
+#[inline]
 pub fn starts_with_folded(stored: &str, operand: &str) -> bool {
     match ascii_difference(stored, operand) {
         Some((_, left_of_operand)) => left_of_operand.is_none(),
@@ -113,6 +115,7 @@ pub fn ends_with_folded(stored: &str, operand: &str) -> bool {
 ///
 /// Allocates nothing when `stored` is ASCII, and reads no further than the first difference.
 #[must_use]
+#[inline]
 pub fn cmp_folded(stored: &str, operand: &str) -> Ordering {
     match ascii_difference(stored, operand) {
         Some((stored, operand)) => stored.cmp(&operand),
@@ -123,6 +126,7 @@ pub fn cmp_folded(stored: &str, operand: &str) -> Ordering {
 /// The first bytes in which `fold(stored)` and `operand` differ, each `None` at the end of its text; both are `None`
 /// when the texts are equal. `None` as a whole: `stored` has other than ASCII up to there or right after it, and only
 /// [`fold`] can tell.
+#[inline]
 fn ascii_difference(stored: &str, operand: &str) -> Option<(Option<u8>, Option<u8>)> {
     let mut stored = stored.bytes().peekable();
     let mut operand = operand.bytes();
