@@ -2,7 +2,7 @@
 //!
 //! Comparison in filters, uniqueness and keys in a database all use [`fold`], so two values are equal in one place
 //! exactly when they are equal in the others. Fold once when a value is written and once per filter operand; to
-//! compare a stored value that has not been folded, use the `*_folded` helpers, which work on the fly.
+//! compare a stored value that has not been folded, use the `*_folded` functions, which work on the fly.
 //!
 //! The Unicode tables are those of the crates `caseless` and `unicode-normalization`. Characters are case-folded from
 //! the version of Unicode that `caseless` knows; keys kept in a database must be made again if that changes.
@@ -285,7 +285,7 @@ mod tests {
         }
 
         #[test]
-        fn helpers_agree_with_folding_first(stored in text(), other in text(), cut in 0_usize..8) {
+        fn comparisons_agree_with_folding_first(stored in text(), other in text(), cut in 0_usize..8) {
             let folded = fold(&stored);
             let whole = fold(&other).into_owned();
             let inner: String = folded.chars().skip(cut).take(4).collect();
