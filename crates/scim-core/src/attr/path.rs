@@ -217,6 +217,9 @@ struct Shape {
 impl Shape {
     fn of(text: &str) -> Result<Self, (PathErrorKind, Span)> {
         let all = Span::new(0, offset(text.len()));
+        if is_name(text) && all.end < u32::MAX {
+            return Ok(Self { name: 0, sub: 0 });
+        }
         if text.is_empty() {
             return Err((PathErrorKind::Empty, all));
         }

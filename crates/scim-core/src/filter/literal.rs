@@ -1,7 +1,7 @@
 //! JSON literals exactly as in RFC 8259, read from the middle of a filter.
 
 use nom::{
-    IResult, Parser,
+    Parser,
     branch::alt,
     bytes::complete::{tag, take, take_till, take_while1},
     character::complete::{char, one_of},
@@ -9,9 +9,10 @@ use nom::{
 };
 use serde_json::Number;
 
-use super::{FilterErrorKind, parse::Fail};
-
-type Step<'a, T> = IResult<&'a [u8], T, Fail>;
+use super::{
+    FilterErrorKind,
+    fail::{Fail, Step},
+};
 
 /// The value of a string, borrowed where it has no escapes.
 pub(super) enum Text<'a> {

@@ -5,10 +5,12 @@
 
 mod ast;
 mod error;
+mod fail;
 mod limits;
 mod literal;
 pub(crate) mod parse;
 mod print;
+mod token;
 
 pub use ast::{CompareOp, Comparison, Filter, Literal, ValuePath};
 pub use error::{FilterError, FilterErrorKind};

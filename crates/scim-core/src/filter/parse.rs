@@ -7,18 +7,17 @@
 use std::cell::Cell;
 
 use nom::{
-    Err, IResult, Parser,
-    branch::alt,
-    bytes::complete::{tag, tag_no_case, take_till, take_while, take_while1},
+    Err, Parser,
     character::complete::char,
-    combinator::{eof, opt, peek, value, verify},
-    error::{ErrorKind, ParseError},
-    sequence::{delimited, preceded, terminated},
+    combinator::opt,
+    sequence::{preceded, terminated},
 };
 
 use super::{
-    CompareOp, Comparison, Filter, FilterError, FilterErrorKind as Kind, FilterLimits, Literal, ValuePath,
+    Comparison, Filter, FilterError, FilterErrorKind as Kind, FilterLimits, Literal, ValuePath,
+    fail::{Fail, Step},
     literal::{self, Text},
+    token::{Junction, Operator, blanks, close, due_blanks, end, is_end, junction, negation, word},
 };
 use crate::{
     attr::{AttrPath, PatchPath, PathError, PathErrorKind},
@@ -81,84 +80,6 @@ pub(crate) fn patch_path(text: &str, limits: &FilterLimits) -> Result<PatchPath,
     }
 }
 
-type Step<'a, T> = IResult<&'a [u8], T, Fail>;
-
-/// What is wrong, and where, counted from the end of the text because that is what the rest of an
-/// input tells.
-#[derive(Debug)]
-pub(super) struct Fail {
-    kind: Kind,
-    remaining: usize,
-    length: usize,
-}
-
-impl Fail {
-    /// A failure at the next `length` bytes of `input`, which rules out any other reading.
-    pub(super) const fn at(kind: Kind, input: &[u8], length: usize) -> Err<Self> {
-        Err::Failure(Self {
-            kind,
-            remaining: input.len(),
-            length,
-        })
-    }
-
-    /// A failure at the next character of `input`.
-    fn here(kind: Kind, input: &[u8]) -> Err<Self> {
-        let continuation = input
-            .iter()
-            .skip(1)
-            .take_while(|byte| **byte & 0b1100_0000 == 0b1000_0000);
-        Self::at(kind, input, input.len().min(1 + continuation.count()))
-    }
-
-    /// A failure at the next word of `input`, whatever it holds.
-    fn unexpected(input: &[u8]) -> Self {
-        let length = input
-            .iter()
-            .skip(1)
-            .position(|byte| *byte == b' ')
-            .map_or(input.len(), |at| at + 1);
-        Self {
-            kind: Kind::UnexpectedText,
-            remaining: input.len(),
-            length,
-        }
-    }
-
-    fn locate<E>(self, text: &str, fault: impl FnOnce(Kind, Span) -> E) -> E {
-        let start = text.len().saturating_sub(self.remaining);
-        fault(self.kind, Span::new(offset(start), offset(start + self.length)))
-    }
-}
-
-impl<'a> ParseError<&'a [u8]> for Fail {
-    fn from_error_kind(input: &'a [u8], _: ErrorKind) -> Self {
-        Self {
-            kind: Kind::UnexpectedText,
-            remaining: input.len(),
-            length: 0,
-        }
-    }
-
-    fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {
-        other
-    }
-}
-
-impl From<Err<Self>> for Fail {
-    fn from(error: Err<Self>) -> Self {
-        match error {
-            Err::Error(fail) | Err::Failure(fail) => fail,
-            // Only streaming parsers ask for more.
-            Err::Incomplete(_) => Self {
-                kind: Kind::UnexpectedText,
-                remaining: 0,
-                length: 0,
-            },
-        }
-    }
-}
-
 /// The rules that need the text, the limits or what stands around them.
 #[derive(Clone, Copy)]
 struct Grammar<'a, 'l> {
@@ -203,12 +124,15 @@ impl<'a, 'l> Grammar<'a, 'l> {
     /// A group, its negation, an `attrExp` or a `valuePath`.
     fn term(&self, input: &'a [u8]) -> Step<'a, Filter> {
         let (input, _) = blanks(input)?;
-        match opt(negation).parse_complete(input)? {
-            (rest, Some(_)) => self
-                .group(rest)
-                .map(|(rest, filter)| (rest, Filter::Not(Box::new(filter)))),
-            (rest, None) if rest.starts_with(b"(") => self.group(rest),
-            (rest, None) => self.expression(rest),
+        match input {
+            [b'(', ..] => self.group(input),
+            [b'n' | b'N', ..] => match opt(negation).parse_complete(input)? {
+                (rest, Some(_)) => self
+                    .group(rest)
+                    .map(|(rest, filter)| (rest, Filter::Not(Box::new(filter)))),
+                (rest, None) => self.expression(rest),
+            },
+            _ => self.expression(input),
         }
     }
 
@@ -381,50 +305,6 @@ impl<'a, 'l> Grammar<'a, 'l> {
     }
 }
 
-enum Operator {
-    Compare(CompareOp),
-    Present,
-}
-
-impl Operator {
-    const fn of(word: &[u8]) -> Option<Self> {
-        let [a, b] = word else { return None };
-        Some(Self::Compare(match &[a.to_ascii_lowercase(), b.to_ascii_lowercase()] {
-            b"co" => CompareOp::Contains,
-            b"eq" => CompareOp::Equal,
-            b"ew" => CompareOp::EndsWith,
-            b"ge" => CompareOp::GreaterOrEqual,
-            b"gt" => CompareOp::GreaterThan,
-            b"le" => CompareOp::LessOrEqual,
-            b"lt" => CompareOp::LessThan,
-            b"ne" => CompareOp::NotEqual,
-            b"pr" => return Some(Self::Present),
-            b"sw" => CompareOp::StartsWith,
-            _ => return None,
-        }))
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Junction {
-    And,
-    Or,
-}
-
-/// `SP ("and" / "or")`, if `SP` or the end follows.
-fn junction(input: &[u8]) -> Step<'_, Junction> {
-    let word = alt((
-        value(Junction::And, tag_no_case("and")),
-        value(Junction::Or, tag_no_case("or")),
-    ));
-    delimited(take_while1(is_blank), word, peek(alt((tag(" "), eof)))).parse_complete(input)
-}
-
-/// `not`, if `(` follows: else it is a name.
-fn negation(input: &[u8]) -> Step<'_, &[u8]> {
-    terminated(tag_no_case("not"), (blanks, peek(char('(')))).parse_complete(input)
-}
-
 /// `last` alone, or after `parts`.
 fn joined(mut parts: Vec<Filter>, last: Filter, join: fn(Vec<Filter>) -> Filter) -> Filter {
     if parts.is_empty() {
@@ -432,47 +312,4 @@ fn joined(mut parts: Vec<Filter>, last: Filter, join: fn(Vec<Filter>) -> Filter)
     }
     parts.push(last);
     join(parts)
-}
-
-/// The character that closes what `opening` starts with.
-fn close<'a>(closing: char, unclosed: Kind, opening: &'a [u8], input: &'a [u8]) -> Step<'a, ()> {
-    let (input, _) = blanks(input)?;
-    match char::<_, Fail>(closing)(input) {
-        Ok((rest, _)) => Ok((rest, ())),
-        Err(_) if input.is_empty() => Err(Fail::at(unclosed, opening, 1)),
-        Err(_) => Err(Err::Failure(Fail::unexpected(input))),
-    }
-}
-
-/// The end of the text.
-fn end(input: &[u8]) -> Step<'_, ()> {
-    let (input, _) = blanks(input)?;
-    match input {
-        [] => Ok((input, ())),
-        _ => Err(Err::Failure(Fail::unexpected(input))),
-    }
-}
-
-/// `SP`, without which `kind` is wrong.
-fn due_blanks(kind: Kind, input: &[u8]) -> Step<'_, &[u8]> {
-    verify(blanks, |blanks: &[u8]| !blanks.is_empty())
-        .parse_complete(input)
-        .map_err(|_: Err<Fail>| Fail::here(kind, input))
-}
-
-fn blanks(input: &[u8]) -> Step<'_, &[u8]> {
-    take_while(is_blank)(input)
-}
-
-/// Everything up to a character that cannot be part of a name, operator, number or keyword.
-fn word(input: &[u8]) -> Step<'_, &[u8]> {
-    take_till(is_end)(input)
-}
-
-const fn is_blank(byte: u8) -> bool {
-    byte == b' '
-}
-
-const fn is_end(byte: u8) -> bool {
-    byte <= b' ' || matches!(byte, b'"' | b'(' | b')' | b'[' | b']')
 }
