@@ -1,13 +1,13 @@
 //! Filters through the public interface: what is read, what is refused and where, and that every
 //! tree is written in a form that reads back as the same tree.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::thread;
+use std::{collections::HashSet, thread};
 
 use proptest::prelude::*;
 use scim_core::{
-    attr::AttrPath,
+    attr::{AttrPath, PatchPath},
     filter::{CompareOp, Comparison, Filter, FilterErrorKind as Kind, FilterLimits, Literal, ValuePath},
     span::Span,
 };
@@ -508,6 +508,14 @@ fn deep_and_wide_filters_are_safe_on_a_small_stack() {
             refused(&open.repeat(300));
         }
 
+        let limits = FilterLimits::default().with_max_depth(FilterLimits::DEPTH_CEILING);
+        let times = FilterLimits::DEPTH_CEILING as usize - 1;
+        let deepest = format!("{}a[b eq \"\\u0063\"]{}", "not (".repeat(times), ")".repeat(times));
+        let filter = Filter::parse_with(&deepest, &limits).unwrap();
+        assert_eq!(Filter::parse_with(&filter.to_string(), &limits), Ok(filter.clone()));
+        assert_eq!(HashSet::from([filter.clone(), filter.clone()]).len(), 1);
+        assert!(!format!("{filter:#?}").is_empty());
+
         let limits = FilterLimits::default().with_max_bytes(1_000_000).with_max_terms(2_000);
         let wide = vec!["userName eq \"a\""; 1_000].join(" or ");
         let Filter::Or(parts) = Filter::parse_with(&wide, &limits).unwrap() else {
@@ -562,7 +570,7 @@ fn tree(leaf: BoxedStrategy<Filter>) -> impl Strategy<Value = Filter> {
     })
 }
 
-fn filter() -> impl Strategy<Value = Filter> {
+fn test() -> BoxedStrategy<Filter> {
     let op = prop::sample::select(vec![
         CompareOp::Contains,
         CompareOp::EndsWith,
@@ -574,14 +582,20 @@ fn filter() -> impl Strategy<Value = Filter> {
         CompareOp::NotEqual,
         CompareOp::StartsWith,
     ]);
-    let test = prop_oneof![
+    prop_oneof![
         attr_path().prop_map(Filter::Present),
         (attr_path(), op, literal()).prop_map(|(path, op, value)| Filter::Compare(Comparison::new(path, op, value))),
     ]
-    .boxed();
-    let values =
-        (attr_path(), tree(test.clone())).prop_map(|(path, filter)| Filter::Values(ValuePath::new(path, filter)));
-    tree(prop_oneof![3 => test, 1 => values].boxed())
+    .boxed()
+}
+
+fn filter_of_values() -> impl Strategy<Value = Filter> {
+    tree(test())
+}
+
+fn filter() -> impl Strategy<Value = Filter> {
+    let values = (attr_path(), filter_of_values()).prop_map(|(path, filter)| values(path.text(), filter));
+    tree(prop_oneof![3 => test(), 1 => values].boxed())
 }
 
 proptest! {
@@ -593,8 +607,18 @@ proptest! {
     }
 
     #[test]
+    fn every_patch_path_reads_back(path in attr_path(), filter in filter_of_values(), sub in prop::option::of("[a-z$][a-z]{0,5}")) {
+        let sub = sub.map(|sub| AttrPath::parse(&sub).unwrap());
+        let path = PatchPath::Values { values: ValuePath::new(path, filter), sub };
+        let limits = FilterLimits::default().with_max_bytes(1_000_000).with_max_terms(10_000);
+        prop_assert_eq!(PatchPath::parse(&path.to_string(), &limits), Ok(path));
+    }
+
+    #[test]
     fn arbitrary_text_gets_an_answer(text in any::<String>()) {
         let _ = Filter::parse(&text).map_err(|error| error.render(&text));
+        let _ = text.parse::<PatchPath>().map_err(|error| error.render(&text));
+        let _ = AttrPath::parse(&text).map_err(|error| error.render(&text));
     }
 
     #[test]
@@ -607,6 +631,10 @@ proptest! {
         let text = words.concat();
         match Filter::parse(&text) {
             Ok(filter) => prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter)),
+            Err(error) => prop_assert!(error.span().of(&text).is_some(), "{:?} {:?}", text, error),
+        }
+        match text.parse::<PatchPath>() {
+            Ok(path) => prop_assert_eq!(path.to_string().parse(), Ok(path)),
             Err(error) => prop_assert!(error.span().of(&text).is_some(), "{:?} {:?}", text, error),
         }
     }

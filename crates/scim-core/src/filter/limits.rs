@@ -21,8 +21,8 @@ pub struct FilterLimits {
 
 impl FilterLimits {
     /// The greatest `max_depth` there is. It keeps reading, printing, comparing and dropping a filter
-    /// well within a small stack.
-    pub const DEPTH_CEILING: u32 = 128;
+    /// within 256 KiB of stack, even in a build without optimisation.
+    pub const DEPTH_CEILING: u32 = 64;
 
     /// Takes or refuses a bare word after `meta.resourceType eq`.
     #[must_use]

@@ -233,7 +233,9 @@ impl<'a, 'l> Grammar<'a, 'l> {
                 if self.limits.bare_resource_type
                     && path.text().eq_ignore_ascii_case("meta.resourceType")
                     && first.is_ascii_alphabetic()
-                    && word.iter().all(u8::is_ascii_alphanumeric) =>
+                    && word
+                        .iter()
+                        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) =>
             {
                 Literal::String(self.slice(input, word.len()).into())
             }
