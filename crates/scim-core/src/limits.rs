@@ -1,0 +1,79 @@
+//! What a request may cost: one struct that is enforced and advertised (decision D34).
+
+/// Limits of a service, enforced by every layer and shown in `ServiceProviderConfig` from this one place.
+///
+/// Sizes are in bytes. The numbers of [`Limits::default`] follow what large services publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longest request body. Default 1 MiB.
+    pub body: usize,
+    /// Longest request body for types that have members. Default 16 MiB.
+    pub members_body: usize,
+    /// Longest bulk request. Default 1 MiB.
+    pub bulk_body: usize,
+    /// Most operations in a bulk request; 0 switches bulk off. Default 1,000.
+    pub bulk_operations: usize,
+    /// How long a cursor lives, in seconds. Default 3,600.
+    pub cursor_seconds: u32,
+    /// Resources in a page where no `count` is sent. Default 100.
+    pub default_page: usize,
+    /// Longest `externalId`. Default 1,024.
+    pub external_id: usize,
+    /// Deepest nesting of a filter. Default 32.
+    pub filter_depth: usize,
+    /// Longest filter in a URL, and twice that in a body. Default 8 KiB.
+    pub filter_bytes: usize,
+    /// Most comparisons in a filter. Default 256.
+    pub filter_terms: usize,
+    /// Deepest nesting of a JSON body. Default 64.
+    pub json_depth: usize,
+    /// Most resources that a query without an index may look through before `tooMany`. Default: no limit.
+    pub look_through: Option<usize>,
+    /// Most members of a group in one request. Default 100,000.
+    pub members: usize,
+    /// Most operations in a PATCH. Default 1,000.
+    pub patch_operations: usize,
+    /// Largest page. Default 200.
+    pub max_page: usize,
+    /// Longest text. Default 64 KiB.
+    pub string: usize,
+    /// Longest `userName`. Default 256.
+    pub user_name: usize,
+    /// Most values of one attribute. Default 10,000.
+    pub values: usize,
+}
+
+impl Limits {
+    /// The limits with a change.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1 << 20,
+            members_body: 16 << 20,
+            bulk_body: 1 << 20,
+            bulk_operations: 1000,
+            cursor_seconds: 3600,
+            default_page: 100,
+            external_id: 1024,
+            filter_depth: 32,
+            filter_bytes: 8 << 10,
+            filter_terms: 256,
+            json_depth: 64,
+            look_through: None,
+            members: 100_000,
+            patch_operations: 1000,
+            max_page: 200,
+            string: 64 << 10,
+            user_name: 256,
+            values: 10_000,
+        }
+    }
+}

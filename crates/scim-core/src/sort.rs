@@ -1,0 +1,115 @@
+//! Sorting (RFC 7644 section 3.4.2.3, N33).
+
+use std::{cmp::Ordering, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Number, Value};
+
+use crate::{
+    Dialect, InputError,
+    attr::AttrPath,
+    datetime,
+    filter::{compare, text_mode},
+    resource::{Resource, is_empty},
+    schema::{AttributeType, Located, Locator, ResourceType},
+};
+
+/// What a resource is sorted by: its value in comparable form.
+///
+/// No value is after every value when ascending.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a store that sorts by itself must see every form"
+)]
+pub enum SortKey {
+    /// A Boolean; false first.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// Text, folded unless the attribute is case-exact.
+    Text(String),
+    /// A point in time.
+    Time(DateTime<Utc>),
+    /// No value.
+    None,
+}
+
+impl SortKey {
+    /// Resolves `sortBy`; a multi-valued complex attribute sorts by its `value`.
+    ///
+    /// # Errors
+    ///
+    /// `invalidPath` where it is no attribute that can be read and compared.
+    pub fn locate(path: &AttrPath, kind: &ResourceType, dialect: &Dialect) -> Result<Locator, InputError> {
+        let refuse = || InputError::path("`sortBy` names no attribute that can be sorted by");
+        let Some(Located::Attribute(mut locator)) = kind.locate(path, dialect.extension_shorthand) else {
+            return Err(refuse());
+        };
+        if !locator.attribute.is_readable() || !locator.leaf().is_readable() {
+            return Err(refuse());
+        }
+        if locator.sub.is_none() && locator.attribute.is_complex() {
+            locator.sub = Some(Arc::clone(locator.attribute.sub("value").ok_or_else(refuse)?));
+        }
+        Ok(locator)
+    }
+
+    /// The key of a resource: of the primary value if there is one, else of the first (RFC 7644 section 3.4.2.3).
+    pub fn of(resource: &Resource, locator: &Locator) -> Self {
+        let value = match resource.value(locator) {
+            Some(Value::Array(list)) => {
+                let primary = list
+                    .iter()
+                    .find(|element| element.get("primary") == Some(&Value::Bool(true)));
+                primary.or_else(|| list.first())
+            }
+            one => one,
+        };
+        let leaf = locator.leaf();
+        let value = match (&locator.sub, value) {
+            (Some(sub), Some(value)) => value.get(&sub.name),
+            (_, value) => value,
+        };
+        match value {
+            Some(value) if is_empty(value) => Self::None,
+            Some(Value::Bool(value)) => Self::Bool(*value),
+            Some(Value::Number(value)) => Self::Number(value.clone()),
+            Some(Value::String(text)) if leaf.kind == AttributeType::DateTime => {
+                datetime::parse(text).map_or(Self::None, Self::Time)
+            }
+            Some(Value::String(text)) => Self::Text(compare::prepare(text, text_mode(leaf)).into_owned()),
+            _ => Self::None,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Bool(_) => 0,
+            Self::Number(_) => 1,
+            Self::Text(_) => 2,
+            Self::Time(_) => 3,
+            Self::None => 4,
+        }
+    }
+}
+
+impl Eq for SortKey {}
+
+impl PartialOrd for SortKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SortKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Bool(one), Self::Bool(two)) => one.cmp(two),
+            (Self::Number(one), Self::Number(two)) => compare::compare_numbers(one, two),
+            (Self::Text(one), Self::Text(two)) => one.cmp(two),
+            (Self::Time(one), Self::Time(two)) => one.cmp(two),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
