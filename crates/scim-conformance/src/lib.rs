@@ -1,1 +1,21 @@
-//! placeholder
+//! Tests for authors of SCIM stores and hosts.
+//!
+//! Two corpora run against anything that answers [`http::Request`]s (a [`Target`]): recorded exchanges of identity
+//! providers ([`ExchangeFile`]) and hostile or malformed input ([`badinput`]). Both come with this crate as data files
+//! and can be read from another directory. Each run yields a [`Report`] that names every difference; nothing panics.
+
+pub mod badinput;
+mod block_on;
+mod exchanges;
+mod load;
+mod matcher;
+mod outgoing;
+mod placeholder;
+mod report;
+mod target;
+
+pub use block_on::block_on;
+pub use exchanges::{Client, ExchangeFile};
+pub use load::{LoadError, bundled_badinput, bundled_exchanges};
+pub use report::{FileReport, Outcome, Report, Verdict};
+pub use target::Target;
