@@ -7,15 +7,21 @@
 pub mod badinput;
 mod block_on;
 mod exchanges;
+pub mod fuzz;
 mod load;
 mod matcher;
+mod memory;
 mod outgoing;
 mod placeholder;
+mod protect;
 mod report;
+pub mod seeds;
 mod target;
 
 pub use block_on::block_on;
 pub use exchanges::{Client, ExchangeFile};
 pub use load::{LoadError, bundled_badinput, bundled_exchanges};
+pub use memory::{InProcess, MemoryWorld};
+pub use protect::ProtectedUsers;
 pub use report::{FileReport, Outcome, Report, Verdict};
 pub use target::Target;

@@ -13,30 +13,40 @@ use std::time::Duration;
 use std::{env, process, thread};
 
 use scim_conformance::badinput::{Corpus, Line, Runner, World};
-use scim_conformance::{Report, Verdict, block_on, bundled_badinput};
+use scim_conformance::{MemoryWorld, Report, Verdict, block_on, bundled_badinput};
+use scim_http::core::Dialect;
 use scripted::{Fault, Scripted};
 use serde_json::{Value, json};
-
-/// PLUG IN HERE the system under test, and run the test below by default.
-fn world() -> Option<Box<dyn World>> {
-    None
-}
 
 /// Lines of level should or policy that are answered in another way on purpose, and why.
 const EXCEPTIONS: &[(&str, &str)] = &[];
 
+/// Decision D26: what a line asks for is judged in the strict dialect.
 #[test]
-#[ignore = "no system under test is plugged in"]
 fn hostile_input_is_withstood() {
+    judge(&MemoryWorld::new(Dialect::rfc()), |runner| runner);
+}
+
+/// Decision D26: the universal rules hold in every dialect.
+#[test]
+fn the_universal_rules_hold_in_every_dialect() {
+    for name in Dialect::NAMES {
+        eprintln!("dialect {name}");
+        judge(&MemoryWorld::new(Dialect::named(name).unwrap()), |runner| {
+            runner.universal_rules_only()
+        });
+    }
+}
+
+fn judge(world: &dyn World, configure: impl FnOnce(Runner<'_>) -> Runner<'_>) {
     let corpus = Corpus::load_directory(&directory()).unwrap();
-    let world = world().unwrap();
     // A line that ends the process is the last one named with `--nocapture`; one that hangs is named by the watchdog.
     let watchdog = Watchdog::start();
     let observer = |line: &Line| {
         eprintln!("{}", line.id);
         watchdog.feed(&line.id);
     };
-    let runner = Runner::new(&*world).on_line(&observer);
+    let runner = configure(Runner::new(world)).on_line(&observer);
     let runner = EXCEPTIONS
         .iter()
         .fold(runner, |runner, (id, reason)| runner.exception(id, reason));

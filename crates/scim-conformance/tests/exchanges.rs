@@ -15,13 +15,27 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use http::{Request, Response, header};
-use scim_conformance::{Client, ExchangeFile, FileReport, Report, Target, Verdict, block_on, bundled_exchanges};
+use scim_conformance::{
+    Client, ExchangeFile, FileReport, InProcess, Report, Target, Verdict, block_on, bundled_exchanges,
+};
+use scim_http::store::{MemoryStore, Principal};
+use scim_http::{BearerTokens, Expiry, ScimService};
 use serde_json::{Value, json};
 
-/// PLUG IN HERE a service with one empty tenant, whose token is `TOKEN` and whose basic credentials are `USER` and
-/// `PASSWORD`, and run the test below by default.
-fn service() -> Option<Box<dyn Target>> {
-    None
+/// A service with one empty tenant, in the default dialect, with Okta's header authentication and Basic switched on.
+fn service() -> InProcess {
+    let tokens = BearerTokens::new().allow_raw(true);
+    let tokens = tokens
+        .with_basic(USER, PASSWORD, Principal::new("tenant", "basic"))
+        .unwrap();
+    tokens
+        .add(TOKEN, Principal::new("tenant", "token"), Expiry::Never)
+        .unwrap();
+    InProcess::new(
+        ScimService::builder(BASE_URL, MemoryStore::new(), tokens)
+            .build()
+            .unwrap(),
+    )
 }
 
 const BASE_URL: &str = "https://scim.example.test/scim/v2";
@@ -30,14 +44,13 @@ const USER: &str = "exchange-user";
 const PASSWORD: &str = "exchange-password";
 
 #[test]
-#[ignore = "no service is plugged in"]
 fn identity_providers_are_served() {
     let files = ExchangeFile::load_directory(&directory()).unwrap();
     assert!(files.iter().all(|file| !file.is_empty()), "every file has exchanges");
     let client = Client::new(BASE_URL, TOKEN).basic(USER, PASSWORD);
     let mut report = Report::default();
     for file in &files {
-        let target = service().unwrap();
+        let target = service();
         report.files.push(block_on(file.replay(&target, &client)));
     }
     print!("{report}");

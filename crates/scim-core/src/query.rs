@@ -268,30 +268,17 @@ struct Row {
 
 impl Row {
     fn position(&self) -> Position {
-        let (tag, key) = match &self.key {
-            SortKey::Bool(value) => ("b", value.to_string()),
-            SortKey::Number(value) => ("n", value.to_string()),
-            SortKey::Text(text) => ("s", text.clone()),
-            SortKey::Time(time) => ("t", time.timestamp_nanos_opt().unwrap_or(i64::MAX).to_string()),
-            SortKey::None => ("-", String::new()),
-        };
+        let (tag, key) = self.key.encode();
         let created = self.created.timestamp_nanos_opt().unwrap_or(i64::MAX);
         Position::new(serde_json::json!([tag, key, created, self.id.as_str()]).to_string())
     }
 
     fn parse(position: &Position) -> Option<Self> {
         let (tag, key, created, id): (String, String, i64, String) = serde_json::from_str(position.as_str()).ok()?;
-        let time = |nanos: i64| DateTime::from_timestamp_nanos(nanos);
-        let key = match tag.as_str() {
-            "b" => SortKey::Bool(key == "true"),
-            "n" => SortKey::Number(serde_json::from_str(&key).ok()?),
-            "s" => SortKey::Text(key),
-            "t" => SortKey::Time(time(key.parse().ok()?)),
-            _ => SortKey::None,
-        };
+        let key = SortKey::decode(&tag, &key)?;
         Some(Self {
             key,
-            created: time(created),
+            created: DateTime::from_timestamp_nanos(created),
             id: ResourceId::new(id),
             found: None,
         })

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Number, Value};
 
 use crate::{
@@ -81,6 +81,29 @@ impl SortKey {
             Some(Value::String(text)) => Self::Text(compare::prepare(text, text_mode(leaf)).into_owned()),
             _ => Self::None,
         }
+    }
+
+    /// A tag and a text from which [`SortKey::decode`] makes the key again, for positions in a sorted list.
+    pub fn encode(&self) -> (&'static str, String) {
+        match self {
+            Self::Bool(value) => ("b", value.to_string()),
+            Self::Number(value) => ("n", value.to_string()),
+            Self::Text(text) => ("s", text.clone()),
+            Self::Time(time) => ("t", time.to_rfc3339_opts(SecondsFormat::Nanos, true)),
+            Self::None => ("-", String::new()),
+        }
+    }
+
+    /// The key of an encoded form; `None` where it is none.
+    pub fn decode(tag: &str, text: &str) -> Option<Self> {
+        Some(match tag {
+            "b" => Self::Bool(text == "true"),
+            "n" => Self::Number(serde_json::from_str(text).ok()?),
+            "s" => Self::Text(text.to_owned()),
+            "t" => Self::Time(datetime::parse(text)?),
+            "-" => Self::None,
+            _ => return None,
+        })
     }
 
     fn rank(&self) -> u8 {

@@ -63,7 +63,7 @@ impl PatchMessage {
             return Err(InputError::syntax("the body must be a JSON object"));
         };
         let mut body = fields(body, ["schemas", "Operations"])?;
-        check_message_schema(body.first_mut().and_then(Option::take), urn::PATCH_OP, dialect)?;
+        check_message_schema(body.first().and_then(Option::as_ref), urn::PATCH_OP, dialect)?;
         let Some(Value::Array(operations)) = body.pop().flatten() else {
             return Err(InputError::syntax(
                 "`Operations` must be a list of one or more operations",
@@ -127,11 +127,15 @@ pub(crate) fn fields<const N: usize>(
 }
 
 /// A message must list its own URN in `schemas`; one without any list is taken where the dialect is lenient.
-pub(crate) fn check_message_schema(schemas: Option<Value>, urn: &str, dialect: &Dialect) -> Result<(), InputError> {
+///
+/// # Errors
+///
+/// `invalidSyntax` where it does not.
+pub fn check_message_schema(schemas: Option<&Value>, urn: &str, dialect: &Dialect) -> Result<(), InputError> {
     let listed = match schemas {
         None | Some(Value::Null) if dialect.unknown_schemas == Unknown::Ignore => return Ok(()),
-        Some(Value::Array(list)) => list,
-        _ => Vec::new(),
+        Some(Value::Array(list)) => list.as_slice(),
+        _ => &[],
     };
     if listed
         .iter()

@@ -8,5 +8,6 @@ mod step;
 
 pub(crate) use apply::apply;
 pub(crate) use compile::compile;
-pub use message::{PatchMessage, PatchOp, PatchOperation};
+pub(crate) use message::fields;
+pub use message::{PatchMessage, PatchOp, PatchOperation, check_message_schema};
 pub(crate) use step::{Change, Select, Step};

@@ -5,11 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ResourceId, Version, datetime,
-    resource::{
-        Found, Head, Members, Projection, Resource,
-        members::{member_element, membership_element},
-        stored::write_json,
-    },
+    resource::{Found, Head, Members, Projection, Resource, members::membership_element, stored::write_json},
     schema::ResourceType,
     urn,
 };
@@ -156,7 +152,7 @@ impl<'a> Encoder<'a> {
         {
             let list = members
                 .iter()
-                .map(|m| self.with_reference(member_element(m), &m.kind, &m.value))
+                .map(|m| self.with_reference(m.element(), &m.kind, &m.value))
                 .collect();
             attributes.insert(attribute.name.clone(), Value::Array(list));
         }
@@ -229,14 +225,19 @@ impl<'a> Encoder<'a> {
         out.extend_from_slice(self.base.as_bytes());
         out.extend_from_slice(kind.endpoint().as_bytes());
         out.push(b'/');
-        for byte in id.as_str().bytes() {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-                out.push(byte);
-            } else {
-                const HEX: &[u8; 16] = b"0123456789ABCDEF";
-                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-                out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
-            }
+        write_segment(id.as_str(), out);
+    }
+}
+
+/// Writes a text as one segment of a URL's path.
+pub(crate) fn write_segment(text: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(byte);
+        } else {
+            out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
 }

@@ -48,6 +48,17 @@ impl Member {
     pub fn new(value: ResourceId, kind: Arc<ResourceType>, display: Option<Arc<str>>) -> Self {
         Self { value, kind, display }
     }
+
+    /// The member as the element of a list that a value filter looks at.
+    pub fn element(&self) -> Value {
+        let mut element = serde_json::Map::new();
+        element.insert("value".to_owned(), self.value.as_str().into());
+        element.insert("type".to_owned(), self.kind.name().into());
+        if let Some(display) = &self.display {
+            element.insert("display".to_owned(), display.as_ref().into());
+        }
+        Value::Object(element)
+    }
 }
 
 /// A group that a resource is a direct member of.
@@ -94,6 +105,11 @@ pub struct MemberEffect {
 }
 
 impl MemberEffect {
+    /// An effect that a store worked out by itself.
+    pub fn new(added: Vec<ResourceId>, removed: Vec<ResourceId>) -> Self {
+        Self { added, removed }
+    }
+
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty()
@@ -133,7 +149,7 @@ impl MemberStep {
                     present.retain(|id| !gone.contains(id));
                 }
                 Self::RemoveMatching(predicate) => {
-                    members.retain(|member| !predicate.matches_element(&member_element(member)));
+                    members.retain(|member| !predicate.matches_element(&member.element()));
                     present = members.iter().map(|member| member.value.clone()).collect();
                 }
                 Self::Set(refs) => {
@@ -163,17 +179,6 @@ impl MemberStep {
     }
 }
 
-/// A member as the element of a list that a value filter looks at.
-pub(crate) fn member_element(member: &Member) -> Value {
-    let mut element = serde_json::Map::new();
-    element.insert("value".to_owned(), member.value.as_str().into());
-    element.insert("type".to_owned(), member.kind.name().into());
-    if let Some(display) = &member.display {
-        element.insert("display".to_owned(), display.as_ref().into());
-    }
-    Value::Object(element)
-}
-
 /// A group as the element of the list of memberships.
 pub(crate) fn membership_element(membership: &Membership) -> Value {
     let mut element = serde_json::Map::new();
@@ -192,7 +197,7 @@ impl Resource {
         if let Some(attribute) = kind.members()
             && !members.is_empty()
         {
-            let list = members.iter().map(member_element).collect();
+            let list = members.iter().map(Member::element).collect();
             self.attributes_mut().insert(attribute.name.clone(), Value::Array(list));
         }
         self

@@ -1,0 +1,41 @@
+//! POST to a collection (RFC 7644 section 3.3).
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use scim_core::{
+    Draft,
+    resource::{Decoded, Encoder, Projection},
+    schema::ResourceType,
+};
+use scim_store::Scope;
+use serde_json::Value;
+
+use crate::{encode::Answer, fault::Fault, service::Inner};
+
+pub(crate) async fn create(
+    inner: &Inner,
+    scope: &Scope,
+    kind: &Arc<ResourceType>,
+    body: Value,
+    projection: &Projection,
+) -> Result<Answer, Fault> {
+    let draft = draft(inner, kind, body)?;
+    let found = inner.store.create(scope, &draft).await?;
+    if let (Some(sink), Some(password)) = (&inner.password_sink, &draft.password) {
+        sink.set(scope, &found.head.id, password).await?;
+    }
+    let encoder = Encoder::new(&inner.base_url);
+    let location = encoder.location(kind, &found.head.id);
+    let mut answer = Answer::new(StatusCode::CREATED)
+        .with_version(found.head.version)
+        .with_location(location);
+    answer.body = Some(encoder.to_bytes(&found, projection));
+    Ok(answer.with_notes(draft.notes))
+}
+
+/// A checked body, ready to be created.
+pub(super) fn draft(inner: &Inner, kind: &Arc<ResourceType>, body: Value) -> Result<Draft, Fault> {
+    let decoded = Decoded::decode(kind, body, &inner.dialect, &inner.limits)?;
+    Ok(Draft::new(Arc::clone(kind), decoded, Arc::clone(&inner.dialect))?)
+}

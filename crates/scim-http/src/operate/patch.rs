@@ -1,0 +1,79 @@
+//! PATCH (RFC 7644 section 3.5.2).
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use scim_core::{
+    Edit, Note,
+    dialect::PatchAnswer,
+    patch::PatchMessage,
+    query::Relations,
+    resource::{Encoder, Members, Projection},
+};
+use serde_json::Value;
+
+use super::Target;
+use crate::{encode::Answer, fault::Fault, search::relations};
+
+pub(crate) async fn patch(target: Target<'_>, body: Value) -> Result<Answer, Fault> {
+    let edit = edit(&target, body)?;
+    update(&target, edit).await
+}
+
+/// A checked PATCH with the answer that decision D17 asks for.
+pub(super) fn edit(target: &Target<'_>, body: Value) -> Result<Edit, Fault> {
+    let Target {
+        inner,
+        kind,
+        id,
+        projection,
+        ..
+    } = target;
+    let message = PatchMessage::parse(body, &inner.dialect, &inner.limits)?;
+    let dialect = Arc::clone(&inner.dialect);
+    let edit = Edit::patch(
+        Arc::clone(kind),
+        id.clone(),
+        message,
+        dialect,
+        &inner.limits,
+        &inner.base_url,
+    )?;
+    let wanted = relations(kind, projection);
+    let answer = match (projection, inner.dialect.patch_answer) {
+        (Projection::Default, PatchAnswer::NoContent) => None,
+        (Projection::Default, PatchAnswer::Resource) if kind.members().is_some() => {
+            Some(Relations::new(Some(inner.dialect.large_group), wanted.memberships))
+        }
+        _ => Some(wanted),
+    };
+    Ok(edit.with_answer(answer))
+}
+
+/// Gives an edit to the store and answers with what became of it.
+pub(super) async fn update(target: &Target<'_>, edit: Edit) -> Result<Answer, Fault> {
+    let Target {
+        inner,
+        scope,
+        id,
+        precondition,
+        projection,
+        ..
+    } = target;
+    let edit = edit.with_precondition(precondition.clone());
+    let updated = inner.store.update(scope, &edit).await?;
+    if let (Some(sink), Some(password)) = (&inner.password_sink, edit.password()) {
+        sink.set(scope, id, password).await?;
+    }
+    let mut notes = edit.notes().clone();
+    if updated.unknown_members > 0 {
+        notes.add(Note::UnknownMembers(updated.unknown_members));
+    }
+    let answer = match &updated.found {
+        Some(found) if !matches!(found.members, Members::TooMany) => {
+            Answer::ok(Encoder::new(&inner.base_url).to_bytes(found, projection))
+        }
+        _ => Answer::new(StatusCode::NO_CONTENT),
+    };
+    Ok(answer.with_version(updated.version).with_notes(notes))
+}

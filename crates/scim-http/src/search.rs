@@ -1,0 +1,231 @@
+//! Parameters to a query, and a page of it to an answer.
+
+use std::sync::Arc;
+
+use scim_core::{
+    InputError, ScimType,
+    attr::AttrPath,
+    filter::{Filter, FilterScope, Predicate},
+    query::{Page, Query, QueryPage, Relations, Target},
+    resource::{Encoder, ListHead, Projection},
+    schema::ResourceType,
+    sort::SortKey,
+};
+use scim_store::{Capabilities, Scope};
+use sha2::{Digest, Sha256};
+
+use crate::{Pagination, cursor::Cursor, encode::Answer, fault::Fault, params::Params, service::Inner};
+
+/// A search that is ready to be asked of the store.
+pub(crate) struct Search {
+    query: Query,
+    projection: Projection,
+    start_index: usize,
+    binding: [u8; 32],
+    total: Option<usize>,
+}
+
+impl Search {
+    /// Resolves the parameters for these types.
+    pub(crate) fn new(
+        inner: &Inner,
+        scope: &Scope,
+        kinds: &[Arc<ResourceType>],
+        path: &str,
+        params: &Params,
+    ) -> Result<Self, Fault> {
+        let projection = params.projection()?;
+        let targets = targets(inner, kinds, params)?;
+        let binding = binding(scope, path, params);
+        let (page, start_index, total) = page(inner, scope, params, &binding)?;
+        let mut query = Query::new(targets, page);
+        query.sorted = params.sort_by.is_some();
+        query.descending = params.descending;
+        query.look_through = inner.limits.look_through;
+        query.relations = kinds
+            .iter()
+            .map(|kind| relations(kind, &projection))
+            .fold(Relations::NONE, |all, one| {
+                Relations::new(all.members.max(one.members), all.memberships || one.memberships)
+            });
+        Ok(Self {
+            query,
+            projection,
+            start_index,
+            binding,
+            total,
+        })
+    }
+
+    /// Asks the store and writes the list.
+    pub(crate) async fn run(self, inner: &Inner, scope: &Scope) -> Result<Answer, Fault> {
+        let QueryPage { total, items, next, .. } = inner.store.query(scope, &self.query).await?;
+        let (count, is_cursor) = match &self.query.page {
+            Page::Cursor { count, .. } => (*count, true),
+            Page::Index { count, .. } => (*count, false),
+        };
+        let total = if is_cursor { self.total.or(total) } else { total };
+        let next = match next {
+            Some(position) if is_cursor => {
+                let expires = scope
+                    .now
+                    .timestamp()
+                    .saturating_add(i64::from(inner.limits.cursor_seconds));
+                let cursor = Cursor {
+                    position,
+                    count,
+                    total,
+                    expires,
+                };
+                let sealed = inner.seal.seal(&cursor, &self.binding);
+                Some(sealed.ok_or_else(|| Fault::new(503, "temporarily unavailable: try again later"))?)
+            }
+            _ => None,
+        };
+        let head = ListHead {
+            total,
+            start_index: (!is_cursor).then_some(self.start_index),
+            next_cursor: next.as_deref(),
+        };
+        let size: usize = items.iter().map(|found| found.stored.public.len() + 384).sum();
+        let mut out = Vec::with_capacity(size + 256);
+        Encoder::new(&inner.base_url).list(head, items.iter(), &self.projection, &mut out);
+        Ok(Answer::ok(out))
+    }
+}
+
+/// The relations that an answer with this projection shows.
+pub(crate) fn relations(kind: &ResourceType, projection: &Projection) -> Relations {
+    let wants = |attribute: Option<&Arc<scim_core::schema::Attribute>>| {
+        attribute.is_some_and(|attribute| projection.wants(kind, attribute))
+    };
+    Relations::new(wants(kind.members()).then_some(usize::MAX), wants(kind.memberships()))
+}
+
+fn targets(inner: &Inner, kinds: &[Arc<ResourceType>], params: &Params) -> Result<Vec<Target>, Fault> {
+    let across_types = kinds.len() > 1;
+    let filter = match &params.filter {
+        None => None,
+        Some(text) => {
+            let limits = inner.filter_limits(params.in_url);
+            Some(Filter::parse_with(text, &limits).map_err(|error| InputError::filter(error.to_string()))?)
+        }
+    };
+    let sort = match &params.sort_by {
+        None => None,
+        Some(text) => {
+            Some(AttrPath::parse(text).map_err(|_| InputError::path("`sortBy` must be the path of an attribute"))?)
+        }
+    };
+    let Capabilities {
+        filter: can_filter,
+        sort: can_sort,
+        ..
+    } = inner.store.capabilities();
+    if sort.is_some() && !can_sort {
+        return Err(InputError::path("sorting is not supported: see ServiceProviderConfig").into());
+    }
+    if filter.is_some() && !can_filter {
+        return Err(InputError::filter("filters are not supported: see ServiceProviderConfig").into());
+    }
+    let mut targets = Vec::with_capacity(kinds.len());
+    for kind in kinds {
+        let scope = FilterScope {
+            kind,
+            dialect: &inner.dialect,
+            base: &inner.base_url,
+            across_types,
+            in_url: params.in_url,
+        };
+        let predicate = filter
+            .as_ref()
+            .map(|filter| Predicate::resolve(filter, &scope))
+            .transpose()?;
+        let sort = match sort.as_ref().map(|path| SortKey::locate(path, kind, &inner.dialect)) {
+            // A type that does not have the attribute has no value there (RFC 7644 section 3.4.2.1).
+            Some(Err(_)) if across_types => None,
+            sort => sort.transpose()?,
+        };
+        targets.push(Target::new(Arc::clone(kind), predicate, sort));
+    }
+    Ok(targets)
+}
+
+type PageStart = (Page, usize, Option<usize>);
+
+fn page(inner: &Inner, scope: &Scope, params: &Params, binding: &[u8; 32]) -> Result<PageStart, InputError> {
+    let limits = &inner.limits;
+    let by_default = params.start_index.is_none() && inner.pagination == Pagination::Cursor;
+    let cursor = match &params.cursor {
+        Some(_) if params.start_index.is_some() => {
+            return Err(InputError::value("`cursor` and `startIndex` exclude each other"));
+        }
+        Some(_) if !inner.store.capabilities().cursors => {
+            return Err(InputError::value(
+                "pages by cursor are not supported: see ServiceProviderConfig",
+            ));
+        }
+        Some(cursor) => cursor.as_str(),
+        None if by_default && inner.store.capabilities().cursors => "",
+        None => {
+            // RFC 7644 section 3.4.2.4: below 1 is 1, a negative count is 0, a large one is cut.
+            let start = usize::try_from(params.start_index.unwrap_or(1)).unwrap_or(1).max(1);
+            let count = params.count.map_or(limits.default_page, |count| {
+                usize::try_from(count.max(0)).unwrap_or(usize::MAX)
+            });
+            return Ok((
+                Page::Index {
+                    start,
+                    count: count.min(limits.max_page),
+                },
+                start,
+                None,
+            ));
+        }
+    };
+    let refuse = |detail: String| Err(InputError::new(ScimType::InvalidCount, detail));
+    let count = match params.count {
+        None => limits.default_page.min(limits.max_page),
+        Some(count) => match usize::try_from(count) {
+            Ok(count) if count <= limits.max_page => count,
+            _ => return refuse(format!("`count` must be between 0 and {}", limits.max_page)),
+        },
+    };
+    if cursor.is_empty() {
+        return Ok((Page::Cursor { after: None, count }, 1, None));
+    }
+    let opened = inner.seal.open(cursor, binding, scope.now)?;
+    if params.count.is_some() && opened.count != count {
+        return refuse(format!("`count` must be that of the first page: {}", opened.count));
+    }
+    Ok((
+        Page::Cursor {
+            after: Some(opened.position),
+            count: opened.count,
+        },
+        1,
+        opened.total,
+    ))
+}
+
+/// What a cursor is good for: this tenant and caller, with these permissions, on this endpoint with this filter and order.
+fn binding(scope: &Scope, path: &str, params: &Params) -> [u8; 32] {
+    let epoch = scope.principal.epoch.to_string();
+    let order = if params.descending { "descending" } else { "ascending" };
+    let parts = [
+        Some(scope.tenant().as_str()),
+        Some(&scope.principal.name),
+        Some(&epoch),
+        Some(path),
+        params.filter.as_deref(),
+        params.sort_by.as_deref(),
+        Some(order),
+    ];
+    let mut hash = Sha256::new();
+    for part in parts {
+        // Lengths keep the parts apart; an absent part is no empty part.
+        hash.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+        hash.update(part.unwrap_or_default());
+    }
+    hash.finalize().into()
+}

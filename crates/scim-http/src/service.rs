@@ -1,0 +1,195 @@
+//! [`ScimService`]: the request's one straight path.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, request::Parts};
+use scim_core::{Dialect, Limits, filter::FilterLimits, schema::Registry};
+use scim_store::{Clock, IdSource, ScimStore, Scope};
+
+use crate::{
+    Authenticator, Body, ScimServiceBuilder,
+    cursor::Seal,
+    encode::{self, Answer},
+    fault::Fault,
+    operate,
+    route::Route,
+};
+
+/// A SCIM 2.0 service provider: requests in, answers out. Cheap to clone; clones share everything.
+///
+/// See the [crate's documentation](crate) for a whole example.
+#[derive(Debug, Clone)]
+pub struct ScimService {
+    inner: Arc<Inner>,
+}
+
+/// How lists are paged where a request does not say (RFC 9865 section 2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 9865 has these two ways")]
+pub enum Pagination {
+    /// By cursor.
+    Cursor,
+    /// By index.
+    #[default]
+    Index,
+}
+
+pub(crate) struct Inner {
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) base_url: String,
+    pub(crate) base_path: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) dialect: Arc<Dialect>,
+    pub(crate) discovery: operate::Discovery,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) kinds: Arc<Registry>,
+    pub(crate) limits: Limits,
+    pub(crate) pagination: Pagination,
+    pub(crate) password_sink: Option<Arc<dyn crate::PasswordSink>>,
+    pub(crate) seal: Seal,
+    pub(crate) store: Arc<dyn ScimStore>,
+}
+
+impl ScimService {
+    /// A service at `base_url`, such as `https://example.com/scim/v2`, on a store.
+    ///
+    /// Every location in answers starts with the base URL; nothing of a request changes it (decision D20).
+    pub fn builder(base_url: &str, store: impl ScimStore, authenticator: impl Authenticator) -> ScimServiceBuilder {
+        ScimServiceBuilder::new(base_url, Arc::new(store), Arc::new(authenticator))
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Answers a request. It never fails: every error is an answer too.
+    ///
+    /// The path may carry the path of the base URL or not, so that a framework may mount the service anywhere.
+    pub async fn handle<B: AsRef<[u8]>>(&self, request: Request<B>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        self.respond(&head, body.as_ref()).await
+    }
+
+    /// The longest body that the route of this request takes, in bytes: an adapter need not read further.
+    pub fn body_limit(&self, head: &Parts) -> usize {
+        match Route::parse(self.inner.below_base(head.uri.path()), &self.inner.kinds) {
+            Ok(route) => operate::body_limit(&route, &self.inner.limits),
+            Err(_) => self.inner.limits.body,
+        }
+    }
+
+    /// The limits that are enforced and advertised.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// The answer to a body that is longer than [`body_limit`](Self::body_limit), for adapters that stopped reading.
+    pub async fn refuse_body(&self, head: &Parts) -> Response<Body> {
+        let refused = match self.inner.authenticate(head).await {
+            Ok(_) => operate::too_long(self.body_limit(head)),
+            Err(fault) => fault,
+        };
+        finish(refused.into_response(), false)
+    }
+
+    /// Everything but the type of the body is the same for all callers, so it is compiled once.
+    async fn respond(&self, head: &Parts, body: &[u8]) -> Response<Body> {
+        let response = match self.inner.run(head, body).await {
+            Ok(answer) => answer.into_response(),
+            Err(fault) => fault.into_response(),
+        };
+        finish(response, head.method == Method::HEAD)
+    }
+}
+
+impl Inner {
+    /// auth, route, decode, operate: no step calls an earlier one.
+    async fn run(&self, head: &Parts, body: &[u8]) -> Result<Answer, Fault> {
+        let mut scope = self.authenticate(head).await?;
+        let route = Route::parse(self.below_base(head.uri.path()), &self.kinds)?;
+        if head.method == Method::OPTIONS {
+            return Ok(Answer {
+                allow: Some(route.methods()),
+                ..Answer::new(StatusCode::NO_CONTENT)
+            });
+        }
+        if !route.allows(&head.method) {
+            return Err(Fault::method_not_allowed(route.methods()));
+        }
+        let is_write = !matches!(head.method, Method::GET | Method::HEAD) && !matches!(route, Route::Search(_));
+        if is_write {
+            if !scope.principal.can_write {
+                return Err(Fault::new(403, "the credentials allow reading only"));
+            }
+            scope.request_id = request_id(head, &*self.ids);
+        }
+        operate::call(self, &scope, route, head, body).await
+    }
+
+    async fn authenticate(&self, head: &Parts) -> Result<Scope, Fault> {
+        let now = self.clock.now();
+        let principal = self.authenticator.authenticate(head, now).await;
+        let principal = principal.map_err(|error| Fault::from_auth(error, self.authenticator.challenge()))?;
+        Ok(Scope::new(
+            principal,
+            now,
+            Arc::clone(&self.ids),
+            Arc::clone(&self.kinds),
+        ))
+    }
+
+    /// The path without that of the base URL, which is taken off once at most.
+    fn below_base<'a>(&self, path: &'a str) -> &'a str {
+        match path.strip_prefix(self.base_path.as_str()) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+            _ => path,
+        }
+    }
+
+    /// A filter in a body may be twice as long as one in a URL.
+    pub(crate) fn filter_limits(&self, in_url: bool) -> FilterLimits {
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let bytes = if in_url {
+            self.limits.filter_bytes
+        } else {
+            self.limits.filter_bytes.saturating_mul(2)
+        };
+        FilterLimits::default()
+            .with_max_bytes(small(bytes))
+            .with_max_depth(small(self.limits.filter_depth))
+            .with_max_terms(small(self.limits.filter_terms))
+            .with_bare_resource_type(self.dialect.bare_resource_type)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScimService")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name of a request in logs and change records: what a proxy gave it, or a new one.
+fn request_id(head: &Parts, ids: &dyn IdSource) -> String {
+    let given = head.headers.get("x-request-id").and_then(|value| value.to_str().ok());
+    match given.filter(|text| !text.is_empty() && text.len() <= 128) {
+        Some(text) => text.to_owned(),
+        None => ids.next().to_string(),
+    }
+}
+
+fn finish(mut response: Response<Body>, is_head: bool) -> Response<Body> {
+    encode::harden(&mut response);
+    if is_head {
+        let length = response.body().as_bytes().map_or(0, <[u8]>::len);
+        if length > 0 {
+            response
+                .headers_mut()
+                .insert(http::header::CONTENT_LENGTH, length.into());
+        }
+        *response.body_mut() = Body::from(Bytes::new());
+    }
+    response
+}

@@ -1,0 +1,56 @@
+//! The whole state as one JSON value, for tests that nothing was left behind.
+
+use serde_json::{Map, Value, json};
+
+use scim_core::datetime;
+
+use super::{row::Row, state::State};
+use crate::Change;
+
+impl State {
+    /// Types by name, their resources in the order of creation, and the record of changes; `None` where nothing is.
+    pub(super) fn dump(&self) -> Option<Value> {
+        let mut kinds = Map::new();
+        for shelf in self.shelves().iter().filter(|shelf| shelf.order.len() > 0) {
+            let rows = shelf.order.iter().filter_map(|(_, at)| self.row(at));
+            let rows: Vec<Value> = rows.map(|row| self.dump_row(row)).collect();
+            kinds.insert(shelf.kind.name().to_owned(), Value::Array(rows));
+        }
+        let changes: Vec<Value> = self.feed.iter().map(dump_change).collect();
+        (!kinds.is_empty() || !changes.is_empty()).then(|| json!({ "resources": kinds, "changes": changes }))
+    }
+
+    fn dump_row(&self, row: &Row) -> Value {
+        let entry = &row.entry;
+        let content = &entry.content;
+        let members = self.members(row);
+        let groups = self.memberships(row);
+        let claims = content.claims.iter();
+        let claims = claims.map(|claim| json!([&*claim.attribute, &*claim.key, claim.qualifier.as_deref()]));
+        json!({
+            "id": entry.head.id.as_str(),
+            "sequence": row.sequence,
+            "version": entry.head.version.get(),
+            "created": datetime::format(&entry.head.created),
+            "modified": datetime::format(&entry.head.modified),
+            "attributes": content.stored.resource().into_attributes(),
+            "claims": claims.collect::<Vec<_>>(),
+            "members": members.iter().map(|member| member.value.as_str()).collect::<Vec<_>>(),
+            "groups": groups.iter().map(|group| group.value.as_str()).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn dump_change(change: &Change) -> Value {
+    json!({
+        "sequence": change.sequence,
+        "type": change.resource_type,
+        "id": change.id.as_str(),
+        "kind": format!("{:?}", change.kind),
+        "changed": change.changed,
+        "version": change.version.get(),
+        "at": datetime::format(&change.at),
+        "actor": change.actor,
+        "transaction": change.transaction,
+    })
+}

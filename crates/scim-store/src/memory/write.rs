@@ -1,0 +1,301 @@
+//! The three writes, each worked out against the state without changing it.
+
+use std::sync::Arc;
+
+use scim_core::{
+    Draft, Edit, ResourceId, Version,
+    query::Relations,
+    resource::{Found, Head, Keys, MemberEffect, Resource, Stored},
+    schema::ResourceType,
+};
+
+use super::{
+    members::MemberPlan,
+    row::{Content, Entry},
+    stage::Tx,
+    state::State,
+    step::{Question, Step},
+};
+use crate::{Change, ChangeKind, Removal, Result, Scope, StoreError, Updated, Write, Written};
+
+/// One write of a transaction.
+#[derive(Clone, Copy)]
+pub(super) enum Job<'w> {
+    Create(&'w Draft),
+    Delete(&'w Removal),
+    Update(&'w Edit),
+}
+
+/// A write that was worked out.
+pub(super) struct Plan<'w> {
+    pub(super) step: Step,
+    pub(super) questions: Vec<Question<'w>>,
+    pub(super) answer: Answer,
+}
+
+/// What to answer once the transaction is committed.
+pub(super) enum Answer {
+    Created(Found),
+    Deleted,
+    Updated {
+        version: Version,
+        changed: bool,
+        unknown_members: usize,
+        found: Option<(Found, Relations)>,
+    },
+}
+
+/// What a write is worked out with.
+#[derive(Clone, Copy)]
+pub(super) struct Planner<'a> {
+    pub(super) tx: Tx<'a>,
+    pub(super) scope: &'a Scope,
+    /// Whether there is a guard to ask.
+    pub(super) guarded: bool,
+}
+
+impl<'w> Job<'w> {
+    pub(super) fn of(write: &'w Write) -> Self {
+        match write {
+            Write::Create(draft) => Self::Create(draft),
+            Write::Delete(removal) => Self::Delete(removal),
+            Write::Update(edit) => Self::Update(edit),
+        }
+    }
+}
+
+impl Planner<'_> {
+    pub(super) fn plan<'w>(self, job: Job<'w>) -> Result<Plan<'w>> {
+        match job {
+            Job::Create(draft) => self.create(draft),
+            Job::Delete(removal) => self.delete(removal),
+            Job::Update(edit) => self.update(edit),
+        }
+    }
+
+    fn create(self, draft: &Draft) -> Result<Plan<'_>> {
+        let kind = &draft.kind;
+        let id = draft.id.clone().unwrap_or_else(|| self.scope.ids.next());
+        if self.tx.knows(&id) {
+            let attribute = "id".to_owned();
+            return Err(StoreError::Uniqueness { attribute });
+        }
+        let content = self.content(kind, &id, draft.stored(&id), &draft.resource, &draft.keys)?;
+        let mut effect = MemberEffect::default();
+        if let Some(mut members) = MemberPlan::new(self.tx, kind, &id, &draft.dialect) {
+            members.add(&draft.members)?;
+            (effect, _) = members.finish();
+        }
+        let entry = Entry {
+            kind: Arc::clone(kind),
+            head: Head::new(id.clone(), self.scope.now),
+            content,
+        };
+        let mut questions = Vec::new();
+        if self.guarded {
+            questions.push(Question::Create(draft, id.clone()));
+        }
+        let answer = Answer::Created(entry.found(kind));
+        let mut step = Step {
+            records: vec![self.record(&entry, ChangeKind::Created, Vec::new())],
+            puts: vec![entry],
+            created: Some(id.clone()),
+            dialect: Some((Arc::clone(kind), Arc::clone(&draft.dialect))),
+            ..Step::default()
+        };
+        self.move_members(kind, &id, effect, &mut step, &mut questions);
+        Ok(Plan {
+            step,
+            questions,
+            answer,
+        })
+    }
+
+    fn delete(self, removal: &Removal) -> Result<Plan<'_>> {
+        let entry = self
+            .tx
+            .entry_of(&removal.kind, &removal.id)
+            .ok_or(StoreError::NotFound)?;
+        if !removal.precondition.allows_write(entry.head.version) {
+            return Err(StoreError::Precondition);
+        }
+        let (kind, id) = (&removal.kind, &removal.id);
+        let mut questions = Vec::new();
+        if self.guarded {
+            let before = entry.content.stored.resource();
+            questions.push(Question::Delete(Arc::clone(kind), id.clone(), before));
+        }
+        let mut step = Step {
+            records: vec![self.record(entry, ChangeKind::Deleted, Vec::new())],
+            deleted: Some(id.clone()),
+            ..Step::default()
+        };
+        let removed = |ids: Vec<ResourceId>| MemberEffect::new(Vec::new(), ids);
+        self.move_members(kind, id, removed(self.tx.members(id)), &mut step, &mut questions);
+        for group in self.tx.groups(id) {
+            let Some(entry) = self.tx.entry(&group) else { continue };
+            let entry = self.moved(entry);
+            let name = entry.kind.members().map(|members| members.name.clone());
+            step.records
+                .push(self.record(&entry, ChangeKind::Updated, name.into_iter().collect()));
+            let kind = Arc::clone(&entry.kind);
+            step.puts.push(entry);
+            self.move_members(&kind, &group, removed(vec![id.clone()]), &mut step, &mut questions);
+        }
+        Ok(Plan {
+            step,
+            questions,
+            answer: Answer::Deleted,
+        })
+    }
+
+    fn update(self, edit: &Edit) -> Result<Plan<'_>> {
+        let (kind, id) = (edit.kind(), edit.id());
+        let entry = self.tx.entry_of(kind, id).ok_or(StoreError::NotFound)?;
+        if !edit.precondition().allows_write(entry.head.version) {
+            return Err(StoreError::Precondition);
+        }
+        let mut changed = Vec::new();
+        let mut change = ChangeKind::Updated;
+        let mut step = Step::default();
+        let mut questions = Vec::new();
+        let mut after = None;
+        if edit.touches_attributes() {
+            let applied = edit.apply(&entry.content.stored)?;
+            if let Some(stored) = applied.stored {
+                after = Some(self.content(kind, id, stored, &applied.after, &applied.keys)?);
+                change = match (applied.before.is_active(), applied.after.is_active()) {
+                    (false, true) => ChangeKind::Activated,
+                    (true, false) => ChangeKind::Deactivated,
+                    _ => ChangeKind::Updated,
+                };
+                changed = applied.changed;
+                step.dialect = Some((Arc::clone(kind), Arc::clone(edit.dialect())));
+                if self.guarded {
+                    let (before, after) = (applied.before, applied.after);
+                    questions.push(Question::Update(Arc::clone(kind), id.clone(), before, after));
+                }
+            }
+        }
+        let (mut effect, mut unknown_members) = (MemberEffect::default(), 0);
+        if !edit.member_steps().is_empty()
+            && let Some(mut members) = MemberPlan::new(self.tx, kind, id, edit.dialect())
+        {
+            members.apply(edit.member_steps())?;
+            (effect, unknown_members) = members.finish();
+        }
+        if !effect.is_empty() {
+            changed.extend(kind.members().map(|members| members.name.clone()));
+        }
+        let is_changed = after.is_some() || !effect.is_empty();
+        let mut entry = entry.clone();
+        if is_changed {
+            entry = self.moved(&entry);
+            entry.content = after.unwrap_or(entry.content);
+            step.records.push(self.record(&entry, change, changed));
+            step.puts.push(entry.clone());
+            self.move_members(kind, id, effect, &mut step, &mut questions);
+        }
+        let answer = Answer::Updated {
+            version: entry.head.version,
+            changed: is_changed,
+            unknown_members,
+            found: edit.answer().map(|relations| (entry.found(kind), relations)),
+        };
+        Ok(Plan {
+            step,
+            questions,
+            answer,
+        })
+    }
+
+    /// The new content of a resource, with keys that no other one has.
+    fn content(
+        self,
+        kind: &ResourceType,
+        id: &ResourceId,
+        stored: Stored,
+        resource: &Resource,
+        keys: &Keys,
+    ) -> Result<Arc<Content>> {
+        let shelf = self.tx.state.shelf(kind).map(|(_, shelf)| shelf);
+        let share = |name: &str| {
+            let known = shelf.and_then(|shelf| shelf.attribute(name));
+            known.map_or_else(|| Arc::from(name), Arc::clone)
+        };
+        let content = Content::new(stored, resource, keys, share);
+        match content.claims.iter().find(|claim| self.tx.is_taken(kind, claim, id)) {
+            Some(claim) => {
+                let attribute = claim.attribute.as_ref().to_owned();
+                Err(StoreError::Uniqueness { attribute })
+            }
+            None => Ok(Arc::new(content)),
+        }
+    }
+
+    /// A resource with its version moved.
+    fn moved(self, entry: &Entry) -> Entry {
+        Entry {
+            head: entry.head.changed(self.scope.now),
+            ..entry.clone()
+        }
+    }
+
+    /// Adds a change of members to a step, with the question to the guard.
+    fn move_members(
+        self,
+        kind: &Arc<ResourceType>,
+        group: &ResourceId,
+        effect: MemberEffect,
+        step: &mut Step,
+        questions: &mut Vec<Question<'_>>,
+    ) {
+        if effect.is_empty() {
+            return;
+        }
+        if self.guarded {
+            questions.push(Question::Members(Arc::clone(kind), group.clone(), effect.clone()));
+        }
+        step.members.push((group.clone(), effect));
+    }
+
+    fn record(self, entry: &Entry, kind: ChangeKind, changed: Vec<String>) -> Change {
+        let scope = self.scope;
+        Change::new(
+            0, // numbered when it is committed
+            scope.tenant().clone(),
+            entry.kind.name(),
+            entry.head.id.clone(),
+            kind,
+            changed,
+            entry.head.version,
+            entry.head.modified.max(scope.now),
+            &scope.principal.name,
+            &scope.request_id,
+        )
+    }
+}
+
+impl Answer {
+    /// The answer from the committed state; a resource that a later write of its batch deleted is told as it was.
+    pub(super) fn finish(self, state: &State) -> Written {
+        let now = |found: Found, relations: Relations| match state.find_of(&found.kind, &found.head.id) {
+            Some((_, row)) => state.found(row, &found.kind, relations),
+            None => found,
+        };
+        match self {
+            Self::Created(found) => Written::Created(now(found, Relations::ALL)),
+            Self::Deleted => Written::Deleted,
+            Self::Updated {
+                version,
+                changed,
+                unknown_members,
+                found,
+            } => {
+                let found = found.map(|(found, relations)| now(found, relations));
+                let version = found.as_ref().map_or(version, |found| found.head.version);
+                Written::Updated(Updated::new(version, changed, found).with_unknown_members(unknown_members))
+            }
+        }
+    }
+}
