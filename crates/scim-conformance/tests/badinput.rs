@@ -30,11 +30,16 @@ fn hostile_input_is_withstood() {
 /// Decision D26: the universal rules hold in every dialect.
 #[test]
 fn the_universal_rules_hold_in_every_dialect() {
+    // Presets that differ in nothing but their name need one run between them.
+    let mut seen = vec![Dialect::rfc()];
     for name in Dialect::NAMES {
-        eprintln!("dialect {name}");
-        judge(&MemoryWorld::new(Dialect::named(name).unwrap()), |runner| {
-            runner.universal_rules_only()
-        });
+        let dialect = Dialect::named(name).unwrap();
+        let nameless = dialect.clone().with(|dialect| dialect.name = "rfc");
+        if !seen.contains(&nameless) {
+            eprintln!("dialect {name}");
+            judge(&MemoryWorld::new(dialect), |runner| runner.universal_rules_only());
+            seen.push(nameless);
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! Every fuzz target's body over every seed of the corpora, on the stable toolchain.
 
-#![expect(clippy::unwrap_used, reason = "a surprise ends a test")]
-
 use scim_conformance::{bundled_badinput, bundled_exchanges, fuzz, seeds::seeds};
 
 #[test]

@@ -37,6 +37,7 @@ mod id;
 mod input;
 pub mod json;
 mod limits;
+pub mod manual;
 mod note;
 pub mod patch;
 mod precondition;

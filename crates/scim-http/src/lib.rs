@@ -58,3 +58,8 @@ pub use scim_core as core;
 pub use scim_store as store;
 pub use service::{Pagination, ScimService};
 pub use tokens::{BearerTokens, Expiry, TokenError};
+
+/// The example of the README, so that it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

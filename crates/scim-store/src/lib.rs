@@ -1,4 +1,28 @@
 //! The storage seam of SCIM 2.0: [`ScimStore`], what crosses it, and [`MemoryStore`].
+//!
+//! A service provider needs a store that creates, reads, searches, changes and deletes resources, each verb inside the
+//! tenant of its [`Scope`]. What crosses the seam is ready to be worked with: bodies are checked ([`Draft`]), filters and
+//! orders are resolved ([`Query`]), a PUT or PATCH is compiled ([`Edit`]). The store adds what only it can: transactions,
+//! uniqueness, members that exist, versions. Its contract is told at [`ScimStore`].
+//!
+//! [`MemoryStore`] keeps everything in memory and fits tests and small installations. A [`Guard`] is the host's veto inside
+//! each transaction, and [`Change`]s are what events are made from.
+//!
+//! # A store of one's own
+//!
+//! This is a whole store: tenants, uniqueness, versions, members and searches. It is slow, as it copies the rows of a tenant
+//! for each write and looks through them for each search, and it keeps the contract.
+//!
+//! ```
+#![doc = include_str!("../docs/custom_store.rs")]
+//!
+//! # let store: Arc<dyn ScimStore> = Arc::new(ListStore::default());
+//! # assert!(!store.capabilities().batch);
+//! ```
+//!
+//! [`Draft`]: scim_core::Draft
+//! [`Edit`]: scim_core::Edit
+//! [`Query`]: scim_core::query::Query
 
 mod capabilities;
 mod changes;

@@ -140,9 +140,10 @@ fn elements(
         .iter()
         .map(|element| select.predicate.matches_element(element))
         .collect();
-    if !matched.contains(&true) {
-        if matches!(change, Change::Remove) {
-            return Ok(()); // What is not there is removed already (decision D9).
+    let is_new = !matched.contains(&true);
+    if is_new {
+        if matches!(change, Change::Remove | Change::Add(Value::Null)) {
+            return Ok(()); // What is not there is removed already (decision D9), and nothing is nothing to add.
         }
         let Some(template) = &select.template else {
             return Err(InputError::no_target(format!(
@@ -153,14 +154,15 @@ fn elements(
         list.push(Value::Object(template.clone()));
         matched.push(true);
     }
-    let mut primary = None;
+    // The element that was primary and the first that becomes it; an element made here counts as one that becomes it.
+    let (mut stays, mut becomes) = (None, None);
     for (index, (element, _)) in list
         .iter_mut()
         .zip(&matched)
         .enumerate()
         .filter(|(_, (_, matched))| **matched)
     {
-        let was_primary = is_primary(element);
+        let was_primary = is_primary(element) && !is_new;
         match (sub, change) {
             (Some(sub), change) => {
                 if let Value::Object(values) = element {
@@ -179,8 +181,9 @@ fn elements(
             }
             (None, Change::Check(_) | Change::RemoveValues(_)) => {}
         }
-        if is_primary(element) && !was_primary {
-            primary = Some(index);
+        if is_primary(element) {
+            let place = if was_primary { &mut stays } else { &mut becomes };
+            place.get_or_insert(index);
         }
         // An element of which nothing is left but its labels is no value any more.
         if let (Change::Remove, Value::Object(values)) = (change, &*element)
@@ -189,18 +192,11 @@ fn elements(
             *element = Value::Null;
         }
     }
-    // A primary that the template made counts as set by this step.
-    if primary.is_none() && list.len() == matched.len() && list.last().is_some_and(is_primary) {
-        primary = list
-            .iter()
-            .filter(|element| is_primary(element))
-            .nth(1)
-            .and(list.len().checked_sub(1));
-    }
-    if let Some(index) = primary {
+    // A step that makes several primary must come to the same result when it is sent again.
+    if let (Some(index), true) = (stays.or(becomes), becomes.is_some()) {
         clear_primaries(list, |other| other != index);
     }
-    list.retain(|element| !element.is_null());
+    list.retain(|element| !element.is_null() && element.as_object().is_none_or(|values| !values.is_empty()));
     Ok(())
 }
 

@@ -29,6 +29,29 @@ impl MemberRef {
             kind: None,
         }
     }
+
+    /// With the resource type that the client says it is.
+    #[must_use]
+    pub fn with_kind(mut self, kind: &str) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+
+    /// Refuses a reference that says another type than the resource has; none said is right.
+    ///
+    /// # Errors
+    ///
+    /// `mutability` where it is a member already (RFC 7643 section 4.2: `type` is immutable), else `invalidValue`.
+    pub fn check_kind(&self, kind: &ResourceType, is_member: bool) -> Result<(), InputError> {
+        match &self.kind {
+            Some(said) if !said.eq_ignore_ascii_case(kind.name()) => Err(if is_member {
+                InputError::mutability("the `type` of a member is immutable and has another value")
+            } else {
+                InputError::value("the `type` of a member is not that of the resource")
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A member as a store has it.
@@ -123,20 +146,31 @@ impl MemberStep {
     ///
     /// # Errors
     ///
-    /// Whatever `resolve` answers.
-    pub fn apply<E>(
+    /// Whatever `resolve` answers, and that of [`MemberRef::check_kind`].
+    pub fn apply<E: From<InputError>>(
         steps: &[Self],
         members: &mut Vec<Member>,
         mut resolve: impl FnMut(&MemberRef) -> Result<Option<Member>, E>,
     ) -> Result<MemberEffect, E> {
         let before: HashSet<ResourceId> = members.iter().map(|member| member.value.clone()).collect();
         let mut present = before.clone();
+        let mut resolve = |reference: &MemberRef, is_member: bool| {
+            let member = resolve(reference)?;
+            if let Some(member) = &member {
+                reference.check_kind(&member.kind, is_member)?;
+            }
+            Ok::<_, E>(member)
+        };
         for step in steps {
             match step {
                 Self::Add(refs) => {
                     for reference in refs {
-                        if !present.contains(&reference.value)
-                            && let Some(member) = resolve(reference)?
+                        let is_member = present.contains(&reference.value);
+                        if is_member && reference.kind.is_none() {
+                            continue;
+                        }
+                        if let Some(member) = resolve(reference, is_member)?
+                            && !is_member
                         {
                             present.insert(member.value.clone());
                             members.push(member);
@@ -157,7 +191,7 @@ impl MemberStep {
                     let mut seen = HashSet::with_capacity(refs.len());
                     for reference in refs {
                         if seen.insert(reference.value.clone())
-                            && let Some(member) = resolve(reference)?
+                            && let Some(member) = resolve(reference, present.contains(&reference.value))?
                         {
                             next.push(member);
                         }

@@ -1,0 +1,4 @@
+//! Reading matter: why things are as they are.
+
+#[doc = include_str!("decisions.md")]
+pub mod decisions {}

@@ -1,0 +1,141 @@
+//! What the host can be told, by arguments and by environment variables.
+
+use std::net::SocketAddr;
+
+use clap::{
+    Parser,
+    builder::{FalseyValueParser, PossibleValuesParser},
+};
+use scim_http::core::{Dialect, Limits};
+use tracing_subscriber::filter::LevelFilter;
+
+/// A complete SCIM 2.0 endpoint on axum. It keeps everything in memory, and forgets it when it stops.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Options {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "SCIM_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// What clients reach the host by, such as `https://id.example.com/scim/v2` behind a proxy
+    /// [default: `http://LISTEN/scim/v2`].
+    #[arg(long, env = "SCIM_BASE_URL", value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// A token to take; may be repeated (in the variable: separated by blanks). One is generated where none is given.
+    #[arg(
+        long,
+        env = "SCIM_TOKEN",
+        value_name = "T",
+        value_delimiter = ' ',
+        hide_env_values = true
+    )]
+    pub(crate) token: Vec<String>,
+
+    /// Also take a token as the bare value of `Authorization`, as Okta can send it.
+    #[arg(long, env = "SCIM_ALLOW_RAW_TOKEN", value_parser = FalseyValueParser::new())]
+    pub(crate) allow_raw_token: bool,
+
+    /// Also take this user and password by HTTP Basic.
+    #[arg(long, env = "SCIM_BASIC", value_name = "USER:PASS", value_parser = user_and_password, hide_env_values = true)]
+    pub(crate) basic: Option<(String, String)>,
+
+    /// What clients may send beyond the RFCs.
+    #[arg(long, env = "SCIM_DIALECT", value_name = "NAME", default_value = "default",
+          value_parser = PossibleValuesParser::new(Dialect::NAMES))]
+    dialect: String,
+
+    /// Longest request body, in bytes.
+    #[arg(long, env = "SCIM_BODY_LIMIT", value_name = "BYTES", default_value_t = Limits::default().body)]
+    body_limit: usize,
+
+    /// Longest request body that is about a group, in bytes.
+    #[arg(long, env = "SCIM_GROUP_BODY_LIMIT", value_name = "BYTES", default_value_t = Limits::default().members_body)]
+    group_body_limit: usize,
+
+    /// Longest bulk request, in bytes.
+    #[arg(long, env = "SCIM_BULK_BYTES", value_name = "BYTES", default_value_t = Limits::default().bulk_body)]
+    bulk_bytes: usize,
+
+    /// Most operations in a bulk request; 0 switches bulk off.
+    #[arg(long, env = "SCIM_BULK_OPERATIONS", value_name = "N", default_value_t = Limits::default().bulk_operations)]
+    bulk_operations: usize,
+
+    /// Resources in a page where the client does not say.
+    #[arg(long, env = "SCIM_DEFAULT_PAGE", value_name = "N", default_value_t = Limits::default().default_page)]
+    default_page: usize,
+
+    /// Largest page.
+    #[arg(long, env = "SCIM_MAX_PAGE", value_name = "N", default_value_t = Limits::default().max_page)]
+    max_page: usize,
+
+    /// How much to log on standard error: off, error, warn, info (each request), debug or trace.
+    #[arg(long, env = "SCIM_LOG", value_name = "LEVEL", default_value = "info")]
+    pub(crate) log: LevelFilter,
+}
+
+impl Options {
+    pub(crate) fn dialect(&self) -> Dialect {
+        Dialect::named(&self.dialect).unwrap_or_default()
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits::default().with(|limits| {
+            limits.body = self.body_limit;
+            limits.members_body = self.group_body_limit;
+            limits.bulk_body = self.bulk_bytes;
+            limits.bulk_operations = self.bulk_operations;
+            limits.default_page = self.default_page;
+            limits.max_page = self.max_page;
+        })
+    }
+}
+
+fn user_and_password(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once(':') {
+        Some((user, password)) if !user.is_empty() && !password.is_empty() => {
+            Ok((user.to_owned(), password.to_owned()))
+        }
+        _ => Err("a user name and a password are wanted, with a colon between them"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn limits_and_dialect_are_taken_from_the_options() {
+        let arguments = [
+            "axum-host",
+            "--dialect",
+            "entra",
+            "--max-page",
+            "7",
+            "--bulk-operations",
+            "0",
+        ];
+        let options = Options::try_parse_from(arguments).unwrap();
+        assert_eq!(options.dialect(), Dialect::entra());
+        assert_eq!((options.limits().max_page, options.limits().bulk_operations), (7, 0));
+    }
+
+    #[test]
+    fn a_dialect_that_is_not_known_is_refused() {
+        assert!(Options::try_parse_from(["axum-host", "--dialect", "klingon"]).is_err());
+    }
+
+    #[test]
+    fn a_password_may_hold_a_colon() {
+        let options = Options::try_parse_from(["axum-host", "--basic", "ada:a:b"]).unwrap();
+        assert_eq!(options.basic, Some(("ada".to_owned(), "a:b".to_owned())));
+        assert!(Options::try_parse_from(["axum-host", "--basic", "ada"]).is_err());
+    }
+}
