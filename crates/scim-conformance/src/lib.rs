@@ -3,6 +3,8 @@
 //! Two corpora run against anything that answers [`http::Request`]s (a [`Target`]): recorded exchanges of identity
 //! providers ([`ExchangeFile`]) and hostile or malformed input ([`badinput`]). Both come with this crate as data files
 //! and can be read from another directory. Each run yields a [`Report`] that names every difference; nothing panics.
+//!
+//! [`check_store`] holds a [`ScimStore`](scim_store::ScimStore) against its contract.
 
 pub mod badinput;
 mod block_on;
@@ -16,6 +18,7 @@ mod placeholder;
 mod protect;
 mod report;
 pub mod seeds;
+mod store;
 mod target;
 
 pub use block_on::block_on;
@@ -24,4 +27,5 @@ pub use load::{LoadError, bundled_badinput, bundled_exchanges};
 pub use memory::{InProcess, MemoryWorld};
 pub use protect::ProtectedUsers;
 pub use report::{FileReport, Outcome, Report, Verdict};
+pub use store::check_store;
 pub use target::Target;

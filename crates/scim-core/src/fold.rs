@@ -60,10 +60,13 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 
 /// Whether `fold(stored)` equals `operand`, which must be a result of [`fold`].
 ///
-/// Allocates nothing when `stored` is ASCII, and reads no further than the first difference.
+/// Allocates nothing when `stored` is ASCII, and folds nothing beyond the first difference otherwise.
 #[must_use]
 #[inline]
 pub fn eq_folded(stored: &str, operand: &str) -> bool {
+    if stored.is_ascii() {
+        return stored.eq_ignore_ascii_case(operand);
+    }
     match ascii_difference(stored, operand) {
         Some(difference) => difference == (None, None),
         None => fold(stored) == operand,

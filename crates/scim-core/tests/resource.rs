@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use scim_core::{
     Dialect, Limits, ResourceId,
     resource::{Decoded, Encoder, Found, Head, Member, Membership, Projection, Resource, Stored},
-    schema::{Mutability, ResourceType},
+    schema::{Attribute, Mutability, ResourceType, Schema, SchemaBuilder},
     typed::{Group, TypedResource, User},
+    urn,
 };
 use serde_json::{Value, json};
 
@@ -116,11 +117,35 @@ fn relations_come_back_with_their_urls() {
         .iter()
         .zip(example["members"].as_array().unwrap())
     {
-        for name in ["value", "$ref", "display"] {
+        for name in ["value", "$ref"] {
             assert_eq!(member[name], expected[name]);
         }
         assert_eq!(member["type"], "User");
+        // RFC 7643 section 8.7.1 defines no `display` of a member; a schema that does gets it.
+        assert_eq!(member.get("display"), None);
     }
+}
+
+#[test]
+fn members_show_their_names_where_the_schema_has_a_place_for_them() {
+    let members = Attribute::complex("members")
+        .multi_valued()
+        .sub_attribute(Attribute::string("value").case_exact())
+        .sub_attribute(Attribute::string("display").mutability(Mutability::ReadOnly));
+    let schema = SchemaBuilder::from_schema(&Schema::group())
+        .attribute(members)
+        .build()
+        .unwrap();
+    let kind = ResourceType::builder("Group", "/Groups", schema)
+        .members("members")
+        .build()
+        .unwrap();
+    let body = json!({ "schemas": [urn::GROUP], "displayName": "Tour Guides" });
+    let decoded = decode(&kind, body, &Dialect::rfc()).unwrap();
+    let row = Member::new("2819c223".into(), ResourceType::user(), Some("Babs".into()));
+    let found = found(&kind, &decoded.resource).with_members(vec![row]);
+    let answer: Value = serde_json::from_slice(&Encoder::new(BASE).to_bytes(&found, &Projection::Default)).unwrap();
+    assert_eq!(answer["members"][0]["display"], "Babs");
 }
 
 fn sees_itself<T: TypedResource>(kind: &Arc<ResourceType>, example: Value) -> T {

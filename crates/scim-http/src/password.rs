@@ -6,16 +6,46 @@ use async_trait::async_trait;
 use scim_core::{ResourceId, resource::Password};
 use scim_store::{Result, Scope};
 
+use crate::service::Inner;
+
 /// Takes the passwords that clients set. The library itself neither stores nor shows them.
 ///
-/// It is called after the write has been committed: a host that must set the password in the same transaction reads it in
-/// its own store, from [`Draft`](scim_core::Draft) and [`Edit`](scim_core::Edit), and gives a sink that does nothing.
+/// A password is set after the write has been committed: a host that must set the password in the same transaction reads it in
+/// its own store, from [`Draft`](scim_core::Draft) and [`Edit`](scim_core::Edit), and gives a sink that sets nothing.
 #[async_trait]
 pub trait PasswordSink: Debug + Send + Sync + 'static {
+    /// Says whether a password may be set, by the host's rules; asked before anything is written.
+    ///
+    /// # Errors
+    ///
+    /// `Input` for a password that is too weak; the answer then is that error, and nothing has changed.
+    async fn check(&self, scope: &Scope, password: &Password) -> Result<()> {
+        let _ = (scope, password);
+        Ok(())
+    }
+
     /// Sets the password of a user of `scope.tenant()`; to be hashed, never kept as it is (RFC 7643 section 9.2).
     ///
     /// # Errors
     ///
     /// `Unavailable` or any other error; the answer then says that the request failed, and setting it again is safe.
     async fn set(&self, scope: &Scope, id: &ResourceId, password: &Password) -> Result<()>;
+}
+
+impl Inner {
+    /// Asks the host, if it takes passwords, whether it will take this one.
+    pub(crate) async fn check_password(&self, scope: &Scope, password: Option<&Password>) -> Result<()> {
+        match (&self.password_sink, password) {
+            (Some(sink), Some(password)) => sink.check(scope, password).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands a password to the host, if it takes them.
+    pub(crate) async fn set_password(&self, scope: &Scope, id: &ResourceId, password: Option<&Password>) -> Result<()> {
+        match (&self.password_sink, password) {
+            (Some(sink), Some(password)) => sink.set(scope, id, password).await,
+            _ => Ok(()),
+        }
+    }
 }

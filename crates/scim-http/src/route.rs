@@ -54,10 +54,11 @@ impl Route {
             ("Schemas", urn) => Ok(Self::Schemas(urn.map(Cow::into_owned))),
             ("ServiceProviderConfig", None) => Ok(Self::ServiceProviderConfig),
             (name, rest) => {
-                let endpoint = kinds
-                    .types()
-                    .iter()
-                    .find(|kind| kind.endpoint().strip_prefix('/') == Some(name));
+                let endpoint = kinds.types().iter().find(|kind| {
+                    kind.endpoint()
+                        .get(1..)
+                        .is_some_and(|own| own.eq_ignore_ascii_case(name))
+                });
                 let kind = Arc::clone(endpoint.ok_or_else(unknown)?);
                 Ok(match rest {
                     None => Self::Collection(kind),
@@ -131,6 +132,7 @@ mod tests {
     fn paths_are_decoded_once_and_matched_whole() {
         assert_eq!(route("/Users"), "User");
         assert_eq!(route("/Users/"), "User");
+        assert_eq!(route("/users"), "User", "clients write endpoints in other cases");
         assert_eq!(route("/%55sers"), "User");
         assert_eq!(route("/Users/a%2Fb"), "User a/b");
         assert_eq!(route("/Users/..%2fUsers"), "User ../Users");
@@ -138,7 +140,6 @@ mod tests {
         for path in [
             "//Users",
             "/Users/x/y",
-            "/users",
             "/Users//",
             "/Users/x%00",
             "/Users/%zz",

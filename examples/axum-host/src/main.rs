@@ -5,6 +5,7 @@
 mod adapter;
 mod log;
 mod options;
+mod passwords;
 mod server;
 
 use std::{
@@ -17,7 +18,7 @@ use clap::Parser;
 use scim_http::{BearerTokens, Expiry, ScimService, TokenError, store::MemoryStore, store::Principal};
 use tokio::net::TcpListener;
 
-use crate::options::Options;
+use crate::{options::Options, passwords::Passwords};
 
 /// The one tenant of this host.
 const TENANT: &str = "main";
@@ -54,6 +55,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .allow_insecure_base_url()
         .dialect(options.dialect())
         .limits(options.limits())
+        .password_sink(Passwords::default())
         .build()?;
     // Whether anybody reads along makes no difference to the service.
     let _ = announce(io::stdout().lock(), &base_url, generated.as_deref());

@@ -116,13 +116,14 @@ impl Predicate {
             Self::Any(list) => list.iter().any(|inner| inner.holds(root)),
             Self::Compare(test) => test.holds(root),
             Self::Not(inner) => !inner.holds(root),
-            Self::Present(locator) => elements(root, locator).iter().any(|element| match &locator.sub {
-                None => !is_empty(element),
-                Some(sub) => element.get(&sub.name).is_some_and(|value| !is_empty(value)),
-            }),
-            Self::Values(locator, inner) => elements(root, locator)
-                .iter()
-                .any(|element| inner.matches_element(element)),
+            Self::Present(locator) => match find(root, locator) {
+                Some(Value::Array(list)) => list.iter().any(|element| !is_empty(leaf(element, locator))),
+                one => one.is_some_and(|one| !is_empty(leaf(one, locator))),
+            },
+            Self::Values(locator, inner) => match find(root, locator) {
+                Some(Value::Array(list)) => list.iter().any(|element| inner.matches_element(element)),
+                one => one.is_some_and(|one| inner.matches_element(one)),
+            },
         }
     }
 }
@@ -133,30 +134,31 @@ impl Test {
         Self { locator, op, operand }
     }
 
+    /// A single value is not looked at through a list of one: the loop would branch on the answer, which nobody can
+    /// foretell, and a scan would wait for it.
     fn holds(&self, root: &Map<String, Value>) -> bool {
-        let elements = elements(root, &self.locator);
-        if elements.is_empty() {
-            return compare::holds(&Value::Null, self.op, &self.operand);
+        let holds = |element| compare::holds(leaf(element, &self.locator), self.op, &self.operand);
+        match find(root, &self.locator) {
+            Some(Value::Array(list)) if !list.is_empty() => list.iter().any(holds),
+            Some(Value::Array(_)) | None => compare::holds(&Value::Null, self.op, &self.operand),
+            Some(one) => holds(one),
         }
-        elements.iter().any(|element| {
-            let value = match &self.locator.sub {
-                None => element,
-                Some(sub) => element.get(&sub.name).unwrap_or(&Value::Null),
-            };
-            compare::holds(value, self.op, &self.operand)
-        })
     }
 }
 
-/// The values at a locator's attribute: elements of a list, or the one value, or none.
-fn elements<'a>(root: &'a Map<String, Value>, locator: &Locator) -> &'a [Value] {
+/// The value of a locator's attribute.
+fn find<'a>(root: &'a Map<String, Value>, locator: &Locator) -> Option<&'a Value> {
     let map = match &locator.extension {
-        None => Some(root),
-        Some(extension) => root.get(&extension.id).and_then(Value::as_object),
+        None => root,
+        Some(extension) => root.get(&extension.id)?.as_object()?,
     };
-    match map.and_then(|map| map.get(&locator.attribute.name)) {
-        None => &[],
-        Some(Value::Array(list)) => list,
-        Some(one) => std::slice::from_ref(one),
+    map.get(&locator.attribute.name)
+}
+
+/// What a locator ends at, from one value of its attribute.
+fn leaf<'a>(element: &'a Value, locator: &Locator) -> &'a Value {
+    match &locator.sub {
+        None => element,
+        Some(sub) => element.get(&sub.name).unwrap_or(&Value::Null),
     }
 }

@@ -63,7 +63,7 @@ impl FilterScope<'_> {
             Filter::Or(list) => Predicate::Any(list.iter().map(|inner| self.filter(inner)).collect::<Result<_, _>>()?),
             Filter::Not(inner) => Predicate::Not(Box::new(self.filter(inner)?)),
             Filter::Present(path) => match self.locate(path)? {
-                Some(locator) => Predicate::Present(locator),
+                Some(locator) => Predicate::Present(self.referred(&locator).unwrap_or(locator)),
                 None => Predicate::Always(false),
             },
             Filter::Compare(comparison) => match self.locate(&comparison.path)? {
@@ -114,6 +114,16 @@ impl FilterScope<'_> {
                 )),
             }
         };
+        // As `referred`, within an element.
+        let referred = |locator: &Locator| {
+            let is_ref = self.kind.is_relation(attribute) && locator.attribute.name == "$ref";
+            let value = attribute.sub("value").filter(|_| is_ref)?;
+            Some(Locator {
+                extension: None,
+                attribute: Arc::clone(value),
+                sub: None,
+            })
+        };
         Ok(match filter {
             Filter::And(list) => Predicate::All(
                 list.iter()
@@ -126,8 +136,17 @@ impl FilterScope<'_> {
                     .collect::<Result<_, _>>()?,
             ),
             Filter::Not(inner) => Predicate::Not(Box::new(self.element(inner, attribute)?)),
-            Filter::Present(path) => Predicate::Present(locate(path)?),
-            Filter::Compare(comparison) => self.test(locate(&comparison.path)?, comparison)?,
+            Filter::Present(path) => {
+                let locator = locate(path)?;
+                Predicate::Present(referred(&locator).unwrap_or(locator))
+            }
+            Filter::Compare(comparison) => {
+                let locator = locate(&comparison.path)?;
+                match referred(&locator) {
+                    Some(id) => self.reference(id, None, comparison)?,
+                    None => self.test(locator, comparison)?,
+                }
+            }
             Filter::Values(values) => {
                 return Err(at(
                     values.path.span(),
@@ -182,71 +201,56 @@ impl FilterScope<'_> {
             };
             locator.sub = Some(Arc::clone(value));
         }
-        if let Some(predicate) = self.reference(&locator, comparison)? {
-            return Ok(predicate);
+        if let Some(id) = self.referred(&locator) {
+            let endpoint = is_location(&locator).then(|| self.kind.endpoint());
+            return self.reference(id, endpoint, comparison);
         }
         self.test(locator, comparison)
     }
 
-    /// `meta.location` and the `$ref` of relations are not stored: they compare as the identifier they are made of.
-    fn reference(&self, locator: &Locator, comparison: &Comparison) -> Result<Option<Predicate>, InputError> {
-        let is_ref = self.kind.is_relation(&locator.attribute) && locator.leaf().name == "$ref";
-        let is_location =
-            locator.extension.is_none() && locator.attribute.name == "meta" && locator.leaf().name == "location";
-        if !is_ref && !is_location {
-            return Ok(None);
+    /// `meta.location` and the `$ref` of relations are not stored: the identifier that they are made of is asked for instead.
+    fn referred(&self, locator: &Locator) -> Option<Locator> {
+        if is_location(locator) {
+            let attribute = Arc::clone(self.kind.attribute("id")?);
+            return Some(Locator {
+                extension: None,
+                attribute,
+                sub: None,
+            });
         }
-        let negated = match comparison.op {
-            CompareOp::Equal => false,
-            CompareOp::NotEqual => true,
-            _ => return Err(at(comparison.path.span(), "references compare by eq and ne only")),
-        };
-        let target = match &comparison.value {
-            Literal::String(text) => text.strip_prefix(self.base).unwrap_or(text),
-            Literal::Null => "",
+        let is_ref = self.kind.is_relation(&locator.attribute) && locator.leaf().name == "$ref";
+        let value = locator.attribute.sub("value").filter(|_| is_ref)?;
+        Some(Locator {
+            sub: Some(Arc::clone(value)),
+            ..locator.clone()
+        })
+    }
+
+    /// A reference compares as the identifier it ends with; a reference to elsewhere equals none.
+    fn reference(&self, id: Locator, endpoint: Option<&str>, comparison: &Comparison) -> Result<Predicate, InputError> {
+        let op = comparison.op;
+        if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
+            return Err(at(comparison.path.span(), "references compare by eq and ne only"));
+        }
+        let operand = match &comparison.value {
+            Literal::Null => Operand::Null,
+            Literal::String(text) if text.is_empty() => Operand::Null,
+            Literal::String(text) => match self.referenced_id(text, endpoint) {
+                Some(id) => Operand::Text(id.into(), TextMode::Exact),
+                None => return Ok(Predicate::Always(op == CompareOp::NotEqual)),
+            },
             _ => return Err(at(comparison.value_span(), "the attribute compares with text")),
         };
-        let id = target.rsplit('/').next().unwrap_or_default();
-        let plain = if is_location {
-            let endpoint = target
-                .get(..target.len().saturating_sub(id.len() + 1))
-                .unwrap_or_default();
-            match self.kind.attribute("id") {
-                Some(attribute) if endpoint == self.kind.endpoint() => {
-                    let locator = Locator {
-                        extension: None,
-                        attribute: Arc::clone(attribute),
-                        sub: None,
-                    };
-                    Predicate::Compare(Test::new(
-                        locator,
-                        CompareOp::Equal,
-                        Operand::Text(id.into(), TextMode::Exact),
-                    ))
-                }
-                _ => Predicate::Always(false),
-            }
-        } else {
-            match locator.attribute.sub("value") {
-                Some(value) if !id.is_empty() && id.len() < target.len() => {
-                    let locator = Locator {
-                        sub: Some(Arc::clone(value)),
-                        ..locator.clone()
-                    };
-                    Predicate::Compare(Test::new(
-                        locator,
-                        CompareOp::Equal,
-                        Operand::Text(id.into(), TextMode::Exact),
-                    ))
-                }
-                _ => Predicate::Always(false),
-            }
-        };
-        Ok(Some(if negated {
-            Predicate::Not(Box::new(plain))
-        } else {
-            plain
-        }))
+        Ok(Predicate::Compare(Test::new(id, op, operand)))
+    }
+
+    /// The identifier of a reference below the base URL, perhaps of one endpoint only.
+    fn referenced_id<'t>(&self, text: &'t str, endpoint: Option<&str>) -> Option<&'t str> {
+        let path = text.strip_prefix(self.base).unwrap_or(text);
+        let (segment, id) = path.strip_prefix('/').unwrap_or(path).split_once('/')?;
+        let is_known = endpoint.is_none_or(|endpoint| endpoint.strip_prefix('/') == Some(segment));
+        let is_one = !segment.is_empty() && !segment.contains(':') && !id.is_empty() && !id.contains('/');
+        (is_known && is_one).then_some(id)
     }
 
     fn test(&self, locator: Locator, comparison: &Comparison) -> Result<Predicate, InputError> {
@@ -296,6 +300,10 @@ impl FilterScope<'_> {
         };
         Ok(Predicate::Compare(Test::new(locator, op, operand)))
     }
+}
+
+fn is_location(locator: &Locator) -> bool {
+    locator.extension.is_none() && locator.attribute.name == "meta" && locator.leaf().name == "location"
 }
 
 pub(crate) fn text_mode(attribute: &Attribute) -> TextMode {

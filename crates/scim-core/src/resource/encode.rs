@@ -101,6 +101,7 @@ impl<'a> Encoder<'a> {
             && !members.is_empty()
         {
             self.open_list(&attribute.name, out);
+            let named = attribute.sub("display").is_some();
             for (index, member) in members.iter().enumerate() {
                 if index > 0 {
                     out.push(b',');
@@ -109,7 +110,7 @@ impl<'a> Encoder<'a> {
                     &member.value,
                     &member.kind,
                     member.kind.name(),
-                    member.display.as_deref(),
+                    member.display.as_deref().filter(|_| named),
                     out,
                 );
             }
@@ -119,11 +120,18 @@ impl<'a> Encoder<'a> {
             && !found.memberships.is_empty()
         {
             self.open_list(&attribute.name, out);
+            let named = attribute.sub("display").is_some();
             for (index, group) in found.memberships.iter().enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
-                self.element(&group.value, &group.kind, "direct", group.display.as_deref(), out);
+                self.element(
+                    &group.value,
+                    &group.kind,
+                    "direct",
+                    group.display.as_deref().filter(|_| named),
+                    out,
+                );
             }
             out.push(b']');
         }

@@ -108,8 +108,10 @@ impl Resource {
     /// Refuses a resource that lacks what its type requires (RFC 7643 section 2.2).
     pub(crate) fn check_required(&self, kind: &Arc<ResourceType>) -> Result<(), crate::InputError> {
         let missing = |name: &str| crate::InputError::value(format!("`{name}` is required"));
+        // An empty value is not "present" to a filter, so it does not make a required attribute present either.
+        let has = |values: &Map<String, Value>, name: &str| values.get(name).is_some_and(|value| !is_empty(value));
         for attribute in kind.schema().attributes.iter().filter(|attribute| attribute.required) {
-            if !kind.is_relation(attribute) && !self.attributes.contains_key(&attribute.name) {
+            if !kind.is_relation(attribute) && !has(&self.attributes, &attribute.name) {
                 return Err(missing(&attribute.name));
             }
         }
@@ -126,7 +128,7 @@ impl Resource {
                 .iter()
                 .filter(|attribute| attribute.required)
             {
-                if !values.contains_key(&attribute.name) {
+                if !has(values, &attribute.name) {
                     return Err(missing(&attribute.name));
                 }
             }

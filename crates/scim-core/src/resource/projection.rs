@@ -146,7 +146,7 @@ impl Projection {
             .filter(|(name, _)| {
                 attribute
                     .sub(name)
-                    .is_none_or(|sub| self.wants_sub(kind, extension, attribute, sub))
+                    .is_some_and(|sub| self.wants_sub(kind, extension, attribute, sub))
             })
             .collect();
         (!kept.is_empty()).then_some(Value::Object(kept))

@@ -10,7 +10,7 @@ use scim_core::{
     schema::ResourceType,
     urn,
 };
-use scim_store::{Scope, Write, Written};
+use scim_store::{Scope, StoreError, Write, Written};
 use serde_json::{Map, Value, json};
 
 use super::{Target, create, delete, patch, replace};
@@ -133,8 +133,11 @@ impl Run<'_> {
         let (kind, id) = match (route, operation.method) {
             (Route::Collection(kind), BulkMethod::Post) => {
                 let draft = create::draft(inner, &kind, data)?;
+                inner.check_password(scope, draft.password.as_ref()).await?;
                 let found = inner.store.create(scope, &draft).await?;
-                self.set_password(&found.head.id, draft.password.as_ref()).await?;
+                inner
+                    .set_password(scope, &found.head.id, draft.password.as_ref())
+                    .await?;
                 return Ok(created(&encoder, &kind, found.head.id, found.head.version));
             }
             (Route::Resource(kind, id), BulkMethod::Delete | BulkMethod::Patch | BulkMethod::Put) => (kind, id),
@@ -210,6 +213,7 @@ impl Run<'_> {
                 .or_else(|| self.ids.get(bulk_id))
                 .map(ResourceId::as_str)
         };
+        let refused = |error: StoreError| Fault::from(error).error;
         let mut writes = Vec::with_capacity(circle.len());
         let mut kinds = Vec::with_capacity(circle.len());
         for (_, operation) in &circle {
@@ -219,6 +223,10 @@ impl Run<'_> {
             let mut data = operation.data.clone().unwrap_or(Value::Null);
             substitute(&mut data, &lookup).map_err(|_| unresolved().error)?;
             let mut draft = create::draft(inner, &kind, data).map_err(|fault| fault.error)?;
+            inner
+                .check_password(scope, draft.password.as_ref())
+                .await
+                .map_err(refused)?;
             draft.id = operation
                 .bulk_id
                 .as_deref()
@@ -227,32 +235,18 @@ impl Run<'_> {
             kinds.push(kind);
             writes.push(Write::Create(draft));
         }
-        let written = inner
-            .store
-            .batch(scope, &writes)
-            .await
-            .map_err(|error| Fault::from(error).error)?;
+        let written = inner.store.batch(scope, &writes).await.map_err(refused)?;
         let mut created = Vec::with_capacity(written.len());
         for ((written, write), kind) in written.into_iter().zip(&writes).zip(kinds) {
             if let (Written::Created(found), Write::Create(draft)) = (written, write) {
-                self.set_password(&found.head.id, draft.password.as_ref())
+                inner
+                    .set_password(scope, &found.head.id, draft.password.as_ref())
                     .await
-                    .map_err(|fault| fault.error)?;
+                    .map_err(refused)?;
                 created.push((kind, found.head.id, found.head.version));
             }
         }
         Ok(created)
-    }
-
-    async fn set_password(
-        &self,
-        id: &ResourceId,
-        password: Option<&scim_core::resource::Password>,
-    ) -> Result<(), Fault> {
-        if let (Some(sink), Some(password)) = (&self.inner.password_sink, password) {
-            sink.set(self.scope, id, password).await?;
-        }
-        Ok(())
     }
 
     fn succeed(&mut self, index: usize, named: Named, done: Done) {

@@ -21,10 +21,11 @@ pub(crate) async fn create(
     projection: &Projection,
 ) -> Result<Answer, Fault> {
     let draft = draft(inner, kind, body)?;
+    inner.check_password(scope, draft.password.as_ref()).await?;
     let found = inner.store.create(scope, &draft).await?;
-    if let (Some(sink), Some(password)) = (&inner.password_sink, &draft.password) {
-        sink.set(scope, &found.head.id, password).await?;
-    }
+    inner
+        .set_password(scope, &found.head.id, draft.password.as_ref())
+        .await?;
     let encoder = Encoder::new(&inner.base_url);
     let location = encoder.location(kind, &found.head.id);
     let mut answer = Answer::new(StatusCode::CREATED)

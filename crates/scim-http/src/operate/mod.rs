@@ -18,7 +18,7 @@ use http::{
 use scim_core::{
     EntityTags, InputError, Limits, Precondition, ResourceId, ScimError,
     json::{self, JsonLimits},
-    resource::Projection,
+    resource::{Encoder, Projection},
     schema::ResourceType,
 };
 use scim_store::Scope;
@@ -74,13 +74,7 @@ pub(crate) async fn call(
             let Some((id, kind)) = me else {
                 return Err(Fault::new(501, "these credentials stand for no user"));
             };
-            let answer = resource(inner, scope, kind, id.clone(), head, body).await?;
-            let location = scim_core::resource::Encoder::new(&inner.base_url).location(kind, &id);
-            Ok(if answer.body.is_some() {
-                answer.with_location(location)
-            } else {
-                answer
-            })
+            resource(inner, scope, kind, id, head, body).await
         }
         Route::Resource(kind, id) => resource(inner, scope, &kind, id, head, body).await,
         Route::ResourceTypes(_) | Route::Schemas(_) | Route::ServiceProviderConfig => {
@@ -127,8 +121,9 @@ async fn resource(
         precondition,
         projection,
     };
+    let location = Encoder::new(&inner.base_url).location(kind, &target.id);
     let route = || Route::Resource(Arc::clone(kind), target.id.clone());
-    match head.method {
+    let answer = match head.method {
         Method::DELETE => delete::delete(target).await,
         Method::PATCH => {
             let body = read_body(inner, &route(), head, body)?;
@@ -139,7 +134,9 @@ async fn resource(
             replace::replace(target, body).await
         }
         _ => read::read(target).await,
-    }
+    };
+    // RFC 7644 section 3.11 asks for it behind `/Me`; sections 3.4.1, 3.5.1 and 3.5.2 show it in every answer.
+    answer.map(|answer| answer.with_location(location))
 }
 
 /// The longest body of a route, in bytes.

@@ -61,10 +61,9 @@ pub(super) async fn update(target: &Target<'_>, edit: Edit) -> Result<Answer, Fa
         ..
     } = target;
     let edit = edit.with_precondition(precondition.clone());
+    inner.check_password(scope, edit.password()).await?;
     let updated = inner.store.update(scope, &edit).await?;
-    if let (Some(sink), Some(password)) = (&inner.password_sink, edit.password()) {
-        sink.set(scope, id, password).await?;
-    }
+    inner.set_password(scope, id, edit.password()).await?;
     let mut notes = edit.notes().clone();
     if updated.unknown_members > 0 {
         notes.add(Note::UnknownMembers(updated.unknown_members));

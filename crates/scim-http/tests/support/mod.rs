@@ -1,11 +1,14 @@
 //! A service in memory to talk to, without a socket.
 
-#![expect(dead_code, reason = "each test file uses its own part of it")]
+#![expect(dead_code, unreachable_pub, reason = "each test file uses its own part of it")]
 
 use std::{
     future::Future,
     pin::pin,
-    sync::{Arc, atomic::{AtomicI64, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -90,18 +93,31 @@ impl Server {
         change: impl FnOnce(ScimServiceBuilder) -> ScimServiceBuilder,
     ) -> Self {
         let tokens = BearerTokens::new();
-        tokens.add("tokA", Principal::new("A", "token a"), Expiry::Never).unwrap();
-        tokens.add("tokB", Principal::new("B", "token b"), Expiry::Never).unwrap();
-        tokens.add("readA", Principal::new("A", "reader").read_only(), Expiry::Never).unwrap();
+        tokens
+            .add("tokA", Principal::new("A", "token a"), Expiry::Never)
+            .unwrap();
+        tokens
+            .add("tokB", Principal::new("B", "token b"), Expiry::Never)
+            .unwrap();
+        tokens
+            .add("readA", Principal::new("A", "reader").read_only(), Expiry::Never)
+            .unwrap();
         let clock = HandClock::new();
-        let builder = ScimService::builder(BASE, Arc::clone(&store), tokens).dialect(dialect).clock(clock.clone());
+        let builder = ScimService::builder(BASE, Arc::clone(&store), tokens)
+            .dialect(dialect)
+            .clock(clock.clone());
         let service = change(builder).build().unwrap();
         Self { service, store, clock }
     }
 
     /// Sends a request with token A; `headers` may replace its headers.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Reply {
-        self.send_bytes(method, path, headers, body.map(Value::to_string).unwrap_or_default().into_bytes())
+        self.send_bytes(
+            method,
+            path,
+            headers,
+            body.map(Value::to_string).unwrap_or_default().into_bytes(),
+        )
     }
 
     pub fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
@@ -110,11 +126,20 @@ impl Server {
         } else {
             path.to_owned()
         };
-        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(uri);
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        let mut request = Request::builder()
+            .method(Method::from_bytes(method.as_bytes()).unwrap())
+            .uri(uri);
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        {
             request = request.header("authorization", "Bearer tokA");
         }
-        if !body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        if !body.is_empty()
+            && !headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        {
             request = request.header("content-type", "application/scim+json");
         }
         for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
@@ -123,8 +148,17 @@ impl Server {
         let response = block_on(self.service.handle(request.body(body).unwrap()));
         let (head, body) = response.into_parts();
         let text = String::from_utf8(block_on(body.into_bytes()).unwrap().to_vec()).unwrap();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
-        Reply { status: head.status.as_u16(), headers: head.headers, text, body }
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap()
+        };
+        Reply {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            text,
+            body,
+        }
     }
 
     pub fn get(&self, path: &str) -> Reply {
@@ -146,7 +180,12 @@ impl Server {
     /// A PATCH with these operations.
     pub fn patch(&self, path: &str, operations: Value) -> Reply {
         let schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
-        self.send("PATCH", path, &[], Some(&json!({ "schemas": schemas, "Operations": operations })))
+        self.send(
+            "PATCH",
+            path,
+            &[],
+            Some(&json!({ "schemas": schemas, "Operations": operations })),
+        )
     }
 
     /// Creates a user from its attributes (`schemas` is added) and gives back its id.
@@ -159,7 +198,10 @@ impl Server {
     /// Creates a group with these members and gives back its id.
     pub fn group(&self, name: &str, members: &[&str]) -> String {
         let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
-        let reply = self.post("/Groups", with_schema(GROUP, json!({ "displayName": name, "members": members })));
+        let reply = self.post(
+            "/Groups",
+            with_schema(GROUP, json!({ "displayName": name, "members": members })),
+        );
         assert_eq!(reply.status, 201, "{}", reply.text);
         reply.id()
     }
@@ -170,7 +212,10 @@ impl Server {
         assert_eq!(reply.status, 200, "{filter}: {}", reply.text);
         let search = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": filter });
         let posted = self.post(&format!("{endpoint}/.search"), search);
-        assert_eq!(posted.body["Resources"], reply.body["Resources"], "{filter}: GET and POST differ");
+        assert_eq!(
+            posted.body["Resources"], reply.body["Resources"],
+            "{filter}: GET and POST differ"
+        );
         reply.names()
     }
 
@@ -192,7 +237,13 @@ impl Reply {
     /// The userNames or displayNames of a list, sorted.
     pub fn names(&self) -> Vec<String> {
         let resources = self.body["Resources"].as_array().expect("a list");
-        let name = |r: &Value| r["userName"].as_str().or(r["displayName"].as_str()).unwrap_or("?").to_owned();
+        let name = |r: &Value| {
+            r["userName"]
+                .as_str()
+                .or(r["displayName"].as_str())
+                .unwrap_or("?")
+                .to_owned()
+        };
         let mut names: Vec<String> = resources.iter().map(name).collect();
         names.sort();
         names
@@ -202,9 +253,16 @@ impl Reply {
     #[track_caller]
     pub fn refused(&self, status: u16, scim_type: &str) -> &Self {
         assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]));
+        assert_eq!(
+            self.body["schemas"],
+            json!(["urn:ietf:params:scim:api:messages:2.0:Error"])
+        );
         assert_eq!(self.body["status"], json!(status.to_string()));
-        assert!(self.header("content-type").unwrap().starts_with("application/scim+json"));
+        assert!(
+            self.header("content-type")
+                .unwrap()
+                .starts_with("application/scim+json")
+        );
         if !scim_type.is_empty() {
             assert_eq!(self.body["scimType"], json!(scim_type), "{}", self.text);
         }
@@ -222,7 +280,12 @@ pub fn with_schema(schema: &str, mut attributes: Value) -> Value {
     let attributes_map = attributes.as_object_mut().unwrap();
     if !attributes_map.contains_key("schemas") {
         let mut schemas = vec![json!(schema)];
-        schemas.extend(attributes_map.keys().filter(|key| key.starts_with("urn:")).map(|key| json!(key)));
+        schemas.extend(
+            attributes_map
+                .keys()
+                .filter(|key| key.starts_with("urn:"))
+                .map(|key| json!(key)),
+        );
         attributes_map.insert("schemas".to_owned(), Value::Array(schemas));
     }
     attributes
@@ -231,7 +294,13 @@ pub fn with_schema(schema: &str, mut attributes: Value) -> Value {
 /// Percent-encodes for a query.
 pub fn encode(text: &str) -> String {
     text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
         .collect()
 }
 

@@ -261,10 +261,20 @@ impl ScimStore for MemoryStore {
     }
 
     async fn query(&self, scope: &Scope, query: &Query) -> Result<QueryPage> {
-        match self.existing(scope.tenant()) {
-            Some(tenant) => Search::new(&tenant.read(), query).run(),
-            None => Ok(QueryPage::new(Some(0), Vec::new(), None)),
-        }
+        let Some(tenant) = self.existing(scope.tenant()) else {
+            return Ok(QueryPage::new(Some(0), Vec::new(), None));
+        };
+        let candidates = {
+            let state = tenant.read();
+            let search = Search::new(&state, query);
+            if let Some(page) = search.plain() {
+                return Ok(page);
+            }
+            search.candidates()?
+        };
+        // Looking at resources may take long: meanwhile writes go on.
+        let matches = candidates.matches();
+        Ok(matches.answer(&tenant.read()))
     }
 
     async fn update(&self, scope: &Scope, edit: &Edit) -> Result<Updated> {

@@ -5,52 +5,62 @@ use std::{cmp::Ordering, sync::Arc};
 use scim_core::{
     filter::Predicate,
     query::{Page, Position, Query, QueryPage, Relations, Target},
-    resource::{Found, Resource},
+    resource::{Found, Member, Membership},
     schema::{Locator, ResourceType},
     sort::SortKey,
 };
 
 use super::{
     lookup::Finder,
-    row::{Row, RowId},
+    row::{Entry, Row, RowId},
     state::{Shelf, State},
 };
 use crate::{Result, StoreError};
 
 /// One query over the state of its tenant.
-pub(super) struct Search<'a> {
-    state: &'a State,
-    query: &'a Query,
-    sides: Vec<Side<'a>>,
+pub(super) struct Search<'s, 'q> {
+    state: &'s State,
+    query: &'q Query,
+    sides: Vec<Side<'s, 'q>>,
 }
 
 /// One type of a query.
-struct Side<'a> {
-    shelf: &'a Shelf,
-    target: &'a Target,
-    predicate: Option<&'a Predicate>,
+struct Side<'s, 'q> {
+    shelf: &'s Shelf,
+    target: &'q Target,
+    predicate: Option<&'q Predicate>,
 }
 
-/// A row that may match.
+/// What may match, taken from the state so that looking at it holds no lock.
+pub(super) struct Candidates<'a> {
+    query: &'a Query,
+    sides: Vec<(&'a Target, Option<&'a Predicate>)>,
+    list: Vec<Candidate>,
+}
+
+/// A row that may match, or one that does.
 struct Candidate {
     sequence: u64,
-    at: RowId,
     side: usize,
+    entry: Entry,
     /// Whether the predicate has yet to be asked.
     is_open: bool,
-}
-
-/// A row that does.
-struct Hit {
+    members: Vec<Member>,
+    memberships: Vec<Membership>,
     key: SortKey,
-    sequence: u64,
-    at: RowId,
-    side: usize,
 }
 
-impl<'a> Search<'a> {
-    pub(super) fn new(state: &'a State, query: &'a Query) -> Self {
-        let mut sides: Vec<Side<'a>> = Vec::new();
+/// The matches of one page, without their relations.
+pub(super) struct Matches {
+    total: Option<usize>,
+    page: Vec<(Entry, Arc<ResourceType>)>,
+    next: Option<Position>,
+    relations: Relations,
+}
+
+impl<'s, 'q> Search<'s, 'q> {
+    pub(super) fn new(state: &'s State, query: &'q Query) -> Self {
+        let mut sides: Vec<Side<'s, 'q>> = Vec::new();
         for target in &query.targets {
             let is_new = sides.iter().all(|side| side.target.kind.name() != target.kind.name());
             if let Some((_, shelf)) = state.shelf(&target.kind)
@@ -68,13 +78,14 @@ impl<'a> Search<'a> {
         Self { state, query, sides }
     }
 
-    pub(super) fn run(&self) -> Result<QueryPage> {
+    /// A page of everything in the order of creation, which takes no look at what is not on it; else `None`.
+    pub(super) fn plain(&self) -> Option<QueryPage> {
         let is_plain = !self.query.sorted && self.sides.iter().all(|side| side.predicate.is_none());
-        if is_plain { Ok(self.plain()) } else { self.matched() }
+        is_plain.then(|| self.page_of_all())
     }
 
     /// A page of everything: nothing is looked at but the page itself.
-    fn plain(&self) -> QueryPage {
+    fn page_of_all(&self) -> QueryPage {
         let total = self.sides.iter().map(|side| side.shelf.order.len()).sum();
         let (behind, count) = match &self.query.page {
             Page::Index { start, count } => (self.sequence_of(start.saturating_sub(1)), *count),
@@ -112,7 +123,7 @@ impl<'a> Search<'a> {
             last = sequence;
         }
         let more = rows.iter_mut().any(|rows| rows.peek().is_some());
-        let next = (self.is_cursor() && count > 0 && more).then(|| Position::new(last.to_string()));
+        let next = (is_cursor(self.query) && count > 0 && more).then(|| Position::new(last.to_string()));
         QueryPage::new(Some(total), items, next)
     }
 
@@ -134,165 +145,187 @@ impl<'a> Search<'a> {
         low
     }
 
-    /// A page of matches.
-    fn matched(&self) -> Result<QueryPage> {
-        let mut candidates = self.candidates()?;
-        let mut hits = Vec::new();
-        let mut total = None;
-        let is_walk = self.is_cursor() && !self.query.sorted;
-        if is_walk {
-            // In the order of creation a walk needs no look at what is behind it nor at what is after its page.
-            let is_exact = candidates.iter().all(|candidate| !candidate.is_open);
-            total = is_exact.then_some(candidates.len());
-            if let Page::Cursor {
-                after: Some(after),
-                count,
-            } = &self.query.page
-            {
-                let Ok(after) = after.as_str().parse::<u64>() else {
-                    return Ok(QueryPage::new(total, Vec::new(), None));
-                };
-                candidates.retain(|candidate| candidate.sequence > after);
-                hits.reserve(candidates.len().min(count.saturating_add(1)));
-            }
-        }
-        for candidate in &candidates {
-            if is_walk && hits.len() > self.count() {
-                break;
-            }
-            hits.extend(self.hit(candidate));
-        }
-        if !is_walk {
-            total = Some(hits.len());
-        }
-        if self.query.sorted {
-            hits.sort_unstable_by(|one, two| self.order(one, two));
-        }
-        let skip = match &self.query.page {
-            Page::Index { start, .. } => start.saturating_sub(1),
-            Page::Cursor { after: Some(after), .. } if self.query.sorted => match Hit::parse(after) {
-                Some(last) => hits.partition_point(|hit| self.order(hit, &last).is_le()),
-                None => hits.len(),
-            },
-            Page::Cursor { .. } => 0,
-        };
-        let page: Vec<&Hit> = hits.iter().skip(skip).take(self.count()).collect();
-        let more = self.is_cursor() && hits.len().saturating_sub(skip) > page.len();
-        let next = page.last().filter(|_| more);
-        let next = next.map(|hit| {
-            if is_walk {
-                Position::new(hit.sequence.to_string())
-            } else {
-                hit.position()
-            }
-        });
-        let items = page
-            .iter()
-            .filter_map(|hit| self.found(hit.at, self.sides.get(hit.side)?));
-        Ok(QueryPage::new(total, items.collect(), next))
-    }
-
     /// What may match, in the order of creation.
-    fn candidates(&self) -> Result<Vec<Candidate>> {
-        let mut candidates = Vec::new();
+    pub(super) fn candidates(&self) -> Result<Candidates<'q>> {
+        let mut list = Vec::new();
         let mut scanned = 0;
         for (number, side) in self.sides.iter().enumerate() {
+            let kind = &side.target.kind;
             let finder = Finder {
                 state: self.state,
                 shelf: side.shelf,
-                kind: &side.target.kind,
-            };
-            let candidate = |is_open| {
-                move |(sequence, at)| Candidate {
-                    sequence,
-                    at,
-                    side: number,
-                    is_open,
-                }
+                kind,
             };
             match side.predicate.and_then(|predicate| finder.find(predicate)) {
                 Some((lookup, is_exact)) => {
                     let rows = lookup.rows(self.state).into_iter();
-                    let rows = rows.filter_map(|at| Some((self.state.row(at)?, at)));
-                    let rows = rows.filter(|(row, _)| row.entry.kind.name() == side.target.kind.name());
-                    let rows = rows.map(|(row, at)| (row.sequence, at));
-                    candidates.extend(rows.map(candidate(!is_exact)));
+                    let rows = rows.filter_map(|at| self.state.row(at));
+                    let rows = rows.filter(|row| row.entry.kind.name() == kind.name());
+                    list.extend(rows.map(|row| self.candidate(row, number, side, !is_exact)));
                 }
                 None => {
                     scanned += side.shelf.order.len();
-                    candidates.extend(side.shelf.order.iter().map(candidate(side.predicate.is_some())));
+                    let is_open = side.predicate.is_some();
+                    let rows = side.shelf.order.iter().filter_map(|(_, at)| self.state.row(at));
+                    list.extend(rows.map(|row| self.candidate(row, number, side, is_open)));
                 }
             }
         }
         if self.query.look_through.is_some_and(|most| scanned > most) {
             return Err(StoreError::TooMany);
         }
-        candidates.sort_unstable_by_key(|candidate| candidate.sequence);
-        Ok(candidates)
+        list.sort_unstable_by_key(|candidate| candidate.sequence);
+        let sides = self.sides.iter().map(|side| (side.target, side.predicate)).collect();
+        let query = self.query;
+        Ok(Candidates { query, sides, list })
     }
 
-    fn hit(&self, candidate: &Candidate) -> Option<Hit> {
-        let side = self.sides.get(candidate.side)?;
-        let row = self.state.row(candidate.at)?;
+    fn candidate(&self, row: &Row, number: usize, side: &Side<'_, '_>, is_open: bool) -> Candidate {
         let sort = side.target.sort.as_ref().filter(|_| self.query.sorted);
-        let predicate = side.predicate.filter(|_| candidate.is_open);
-        let mut key = SortKey::None;
-        if predicate.is_some() || sort.is_some() {
-            let tree = tree(self.state, row, &side.target.kind, predicate, sort);
-            if predicate.is_some_and(|predicate| !predicate.matches(&tree)) {
-                return None;
-            }
-            key = sort.map_or(SortKey::None, |sort| SortKey::of(&tree, sort));
+        let wants = Wants::of(&side.target.kind, side.predicate.filter(|_| is_open), sort);
+        Candidate {
+            sequence: row.sequence,
+            side: number,
+            entry: row.entry.clone(),
+            is_open,
+            members: if wants.members {
+                self.state.members(row)
+            } else {
+                Vec::new()
+            },
+            memberships: if wants.memberships {
+                self.state.memberships(row)
+            } else {
+                Vec::new()
+            },
+            key: SortKey::None,
         }
-        Some(Hit {
-            key,
-            sequence: candidate.sequence,
-            at: candidate.at,
-            side: candidate.side,
-        })
     }
 
-    fn order(&self, one: &Hit, two: &Hit) -> Ordering {
-        let by_key = one.key.cmp(&two.key);
-        let by_key = if self.query.descending {
-            by_key.reverse()
-        } else {
-            by_key
-        };
-        by_key.then(one.sequence.cmp(&two.sequence))
-    }
-
-    fn found(&self, at: RowId, side: &Side<'_>) -> Option<Found> {
+    fn found(&self, at: RowId, side: &Side<'_, '_>) -> Option<Found> {
         let row = self.state.row(at)?;
         Some(self.state.found(row, &side.target.kind, self.query.relations))
     }
+}
 
-    fn is_cursor(&self) -> bool {
-        matches!(self.query.page, Page::Cursor { .. })
+impl Candidates<'_> {
+    /// Looks at them, puts what matches in order and cuts the page out.
+    pub(super) fn matches(mut self) -> Matches {
+        let (query, mut list) = (self.query, std::mem::take(&mut self.list));
+        let (count, after) = match &query.page {
+            Page::Cursor { after, count } => (*count, after.as_ref()),
+            Page::Index { count, .. } => (*count, None),
+        };
+        let last = after.map(|after| Candidate::parse(after, query.sorted));
+        // In the order of creation a walk needs no look at what is behind it nor at what is after its page.
+        let is_walk = is_cursor(query) && !query.sorted;
+        let is_exact = list.iter().all(|candidate| !candidate.is_open);
+        let mut total = (is_walk && is_exact).then_some(list.len());
+        if is_walk && let Some(last) = &last {
+            let last = last.as_ref().map_or(u64::MAX, |(_, sequence)| *sequence);
+            list.retain(|candidate| candidate.sequence > last);
+        }
+        let mut hits = Vec::new();
+        for candidate in list {
+            if is_walk && hits.len() > count {
+                break;
+            }
+            hits.extend(self.look_at(candidate));
+        }
+        if !is_walk {
+            total = Some(hits.len());
+        }
+        if query.sorted {
+            hits.sort_unstable_by(|one, two| order(query, (&one.key, one.sequence), (&two.key, two.sequence)));
+        }
+        let skip = match (&query.page, &last) {
+            (Page::Index { start, .. }, _) => start.saturating_sub(1),
+            (_, Some(Some((key, sequence)))) if query.sorted => {
+                let last = (key, *sequence);
+                hits.partition_point(|hit| order(query, (&hit.key, hit.sequence), last).is_le())
+            }
+            (_, Some(None)) => hits.len(),
+            _ => 0,
+        };
+        let more = is_cursor(query) && hits.len().saturating_sub(skip) > count;
+        let mut page = Vec::with_capacity(count.min(hits.len()));
+        let mut next = None;
+        for hit in hits.into_iter().skip(skip).take(count) {
+            next = more.then_some((hit.key, hit.sequence));
+            let kind = self.sides.get(hit.side).map(|(target, _)| Arc::clone(&target.kind));
+            page.extend(kind.map(|kind| (hit.entry, kind)));
+        }
+        Matches {
+            total,
+            page,
+            next: next.map(|(key, sequence)| position(query, &key, sequence)),
+            relations: query.relations,
+        }
     }
 
-    fn count(&self) -> usize {
-        match &self.query.page {
-            Page::Cursor { count, .. } | Page::Index { count, .. } => *count,
+    /// The candidate with its key, if it matches.
+    fn look_at(&self, mut candidate: Candidate) -> Option<Candidate> {
+        let (target, predicate) = self.sides.get(candidate.side)?;
+        let sort = target.sort.as_ref().filter(|_| self.query.sorted);
+        let predicate = predicate.filter(|_| candidate.is_open);
+        if predicate.is_some() || sort.is_some() {
+            let (kind, entry) = (&target.kind, &candidate.entry);
+            let mut tree = entry.content.stored.resource();
+            if Wants::of(kind, predicate, sort).meta {
+                tree = tree.with_meta(kind, &entry.head);
+            }
+            let tree = tree.with_members(kind, &candidate.members);
+            let tree = tree.with_memberships(kind, &candidate.memberships);
+            if predicate.is_some_and(|predicate| !predicate.matches(&tree)) {
+                return None;
+            }
+            candidate.key = sort.map_or(SortKey::None, |sort| SortKey::of(&tree, sort));
         }
+        Some(candidate)
     }
 }
 
-impl Hit {
-    fn position(&self) -> Position {
-        let (tag, key) = self.key.encode();
-        Position::new(serde_json::json!([tag, key, self.sequence]).to_string())
+impl Matches {
+    /// The page with its relations. What changed since the look is told as it is now, whole, and not half of each.
+    pub(super) fn answer(self, state: &State) -> QueryPage {
+        let items = self.page.into_iter().map(|(entry, kind)| {
+            let now = state.find_of(&kind, &entry.head.id);
+            now.map_or_else(
+                || entry.found(&kind),
+                |(_, row)| state.found(row, &kind, self.relations),
+            )
+        });
+        QueryPage::new(self.total, items.collect(), self.next)
     }
+}
 
-    fn parse(position: &Position) -> Option<Self> {
+impl Candidate {
+    /// What a position says: a key and a number.
+    fn parse(position: &Position, is_sorted: bool) -> Option<(SortKey, u64)> {
+        if !is_sorted {
+            return Some((SortKey::None, position.as_str().parse().ok()?));
+        }
         let (tag, key, sequence): (String, String, u64) = serde_json::from_str(position.as_str()).ok()?;
-        Some(Self {
-            key: SortKey::decode(&tag, &key)?,
-            sequence,
-            at: RowId::new(0),
-            side: 0,
-        })
+        Some((SortKey::decode(&tag, &key)?, sequence))
     }
+}
+
+fn position(query: &Query, key: &SortKey, sequence: u64) -> Position {
+    if !query.sorted {
+        return Position::new(sequence.to_string());
+    }
+    let (tag, key) = key.encode();
+    Position::new(serde_json::json!([tag, key, sequence]).to_string())
+}
+
+fn order(query: &Query, one: (&SortKey, u64), two: (&SortKey, u64)) -> Ordering {
+    let by_key = one.0.cmp(two.0);
+    let by_key = if query.descending { by_key.reverse() } else { by_key };
+    by_key.then(one.1.cmp(&two.1))
+}
+
+fn is_cursor(query: &Query) -> bool {
+    matches!(query.page, Page::Cursor { .. })
 }
 
 /// How many resources of a type match.
@@ -300,30 +333,15 @@ pub(super) fn count(state: &State, kind: &Arc<ResourceType>, predicate: Option<&
     let target = Target::new(Arc::clone(kind), predicate.cloned(), None);
     let mut query = Query::new(vec![target], Page::Index { start: 1, count: 0 });
     query.relations = Relations::NONE;
-    let page = Search::new(state, &query).run();
-    page.ok().and_then(|page| page.total).unwrap_or(0)
-}
-
-/// The tree of a resource, with no more than a filter and an order look at.
-fn tree(
-    state: &State,
-    row: &Row,
-    kind: &ResourceType,
-    predicate: Option<&Predicate>,
-    sort: Option<&Locator>,
-) -> Resource {
-    let wants = Wants::of(kind, predicate, sort);
-    let mut tree = row.entry.content.stored.resource();
-    if wants.meta {
-        tree = tree.with_meta(kind, &row.entry.head);
-    }
-    if wants.members {
-        tree = tree.with_members(kind, &state.members(row));
-    }
-    if wants.memberships {
-        tree = tree.with_memberships(kind, &state.memberships(row));
-    }
-    tree
+    let search = Search::new(state, &query);
+    let total = match search.plain() {
+        Some(page) => page.total,
+        None => search
+            .candidates()
+            .ok()
+            .and_then(|candidates| candidates.matches().total),
+    };
+    total.unwrap_or(0)
 }
 
 /// What a filter and an order look at besides stored attributes.

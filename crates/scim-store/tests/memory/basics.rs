@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use scim_core::Dialect;
+use scim_core::{
+    Dialect,
+    query::{Page, Query},
+};
 use scim_store::{ChangeKind, MemoryStore, StoreError};
 use serde_json::json;
 
-use crate::common::{Client, at, name, values};
+use crate::common::{Client, at, block_on, name, values};
 
 fn client() -> (Arc<MemoryStore>, Client) {
     let store = Arc::new(MemoryStore::new());
@@ -61,7 +64,6 @@ fn a_new_name_shows_at_once_everywhere() {
             json!([{ "op": "replace", "path": "displayName", "value": "H" }]),
         )
         .unwrap();
-    assert_eq!(client.json(&client.groups, &group)["members"][0]["display"], "Ann");
     assert_eq!(client.json(&client.users, &ann)["groups"][0]["display"], "H");
     assert_eq!(client.find(&client.users, "displayName eq \"ANN\""), ["ann"]);
     assert_eq!(client.find(&client.groups, "displayName eq \"h\""), ["H"]);
@@ -155,4 +157,44 @@ fn a_clock_that_goes_back_takes_no_time_with_it() {
         .map(|change| change.at)
         .collect();
     assert!(times.is_sorted());
+}
+
+#[test]
+fn a_limit_on_looking_through_is_for_scans_only() {
+    let (_, client) = client();
+    for number in 0..5 {
+        client.user(&format!("u{number}"));
+    }
+    let page = || Page::Index { start: 1, count: 10 };
+    let search = |filter: Option<&str>, sort: Option<&str>| {
+        let mut query = Query::new(vec![client.target(&client.users, filter, sort)], page());
+        query.look_through = Some(4);
+        query.sorted = sort.is_some();
+        block_on(client.store.query(&client.scope, &query))
+    };
+    for (filter, sort) in [(Some("userName co \"u\""), None), (None, Some("userName"))] {
+        assert!(matches!(search(filter, sort), Err(StoreError::TooMany)));
+    }
+    assert_eq!(search(None, None).unwrap().total, Some(5));
+    let indexed = search(
+        Some("userName eq \"U1\" and active pr or userName eq \"u2\""),
+        Some("userName"),
+    );
+    assert_eq!(indexed.unwrap().total, Some(1));
+}
+
+#[test]
+fn the_record_of_changes_forgets_the_oldest() {
+    let store = Arc::new(MemoryStore::builder().changes(3).build());
+    let client = Client::new(Arc::clone(&store) as _, "one", Dialect::default());
+    for number in 0..5 {
+        client.user(&format!("u{number}"));
+    }
+    let changes = store.changes(client.scope.tenant(), 0, 9);
+    assert_eq!(
+        changes.iter().map(|change| change.sequence).collect::<Vec<_>>(),
+        [3, 4, 5]
+    );
+    let shown = format!("{store:?}");
+    assert!(!shown.contains("u4"), "{shown}");
 }

@@ -91,7 +91,7 @@ fn comparison() -> impl Strategy<Value = String> {
         "members.value",
         "groups.value",
         "title",
-        "members.display",
+        "members.type",
         "groups.display",
         "meta.resourceType",
         "members",
@@ -107,7 +107,7 @@ fn comparison() -> impl Strategy<Value = String> {
     ];
     prop_oneof![
         6 => (path, operator, operand.clone()).prop_map(|(path, operator, operand)| format!("{path} {operator} \"{operand}\"")),
-        1 => (operand.clone(), word()).prop_map(|(id, name)| format!("members[value eq \"{id}\" and display eq \"{name}\"]")),
+        1 => (operand.clone(), word()).prop_map(|(id, name)| format!("members[value eq \"{id}\" or type eq \"{name}\"]")),
         1 => operand.clone().prop_map(|id| format!("groups[value eq \"{id}\"]")),
         1 => operand.prop_map(|id| format!("emails[value eq \"{id}\"]")),
         1 => any::<bool>().prop_map(|active| format!("active eq {active}")),
@@ -243,7 +243,7 @@ fn write(one: &Client, two: &Client, op: &Op, names: &mut Vec<String>) {
                 0 | 1 => json!({ "op": "add", "path": "members", "value": refs(ids) }),
                 2 => json!({ "op": "remove", "path": "members", "value": refs(ids) }),
                 3 => json!({ "op": "replace", "path": "members", "value": refs(ids) }),
-                _ => json!({ "op": "remove", "path": "members[display sw \"a\"]" }),
+                _ => json!({ "op": "remove", "path": "members[type eq \"User\" and value co \"1\"]" }),
             });
             let updated = client.edit(&client.groups, &id(at), operations.collect());
             updated
