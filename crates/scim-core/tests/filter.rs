@@ -639,3 +639,19 @@ proptest! {
         }
     }
 }
+
+/// Found by fuzzing: the nearest double of `998e99` was printed as text that read back as the one beside it.
+#[test]
+fn a_number_with_an_exponent_keeps_its_value() {
+    for number in [
+        "998e99",
+        "998e099",
+        "1.7976931348623157e308",
+        "5e-324",
+        "0.1",
+        "123456789.123456789",
+    ] {
+        let filter = Filter::parse(&format!("level eq {number}")).unwrap();
+        assert_eq!(Filter::parse(&filter.to_string()), Ok(filter), "{number}");
+    }
+}

@@ -1,7 +1,7 @@
 //! References to what another operation creates: `bulkId:x` (RFC 7644 section 3.7.2).
 //!
 //! A reference is a whole text value or a whole segment of a path, never a part of other text: a note that mentions
-//! `bulkId:x` stays as it is.
+//! `bulkId:x` stays as it is, also where it begins with that. So a name that is referred to holds no blank.
 
 use serde_json::Value;
 
@@ -98,6 +98,7 @@ pub(super) fn path_references(path: &str) -> impl Iterator<Item = &str> {
 
 fn referenced(text: &str) -> Option<&str> {
     text.strip_prefix("bulkId:")
+        .filter(|name| !name.contains(char::is_whitespace))
 }
 
 impl From<Unresolved> for ScimError {
@@ -126,6 +127,7 @@ mod tests {
             "members": [{ "value": "bulkId:a" }, { "value": "bulkId:b", "note": ["bulkId:b"] }],
             "title": "see bulkId:a",
             "nickName": " bulkId:a",
+            "displayName": "bulkId:a and more",
             "bulkId:a": true,
         });
         substitute(&mut data, &known).unwrap();
@@ -133,6 +135,7 @@ mod tests {
             "members": [{ "value": "id of a" }, { "value": "7", "note": ["7"] }],
             "title": "see bulkId:a",
             "nickName": " bulkId:a",
+            "displayName": "bulkId:a and more",
             "bulkId:a": true,
         });
         assert_eq!(data, expected);

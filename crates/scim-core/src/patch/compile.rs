@@ -89,13 +89,18 @@ impl Compiler<'_> {
                 }
                 seen.push(Arc::clone(&attribute));
                 self.whole_attribute(op, attribute, value)?;
-            } else if self.dialect.path_keys && key.contains(['.', ':', '[']) {
+            } else if (self.dialect.path_keys && key.contains(['.', ':', '['])) || self.is_qualified(&key) {
                 self.at_path(op, &key, value)?;
             } else {
                 self.decoder.unknown(&key)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a key is the whole name of an attribute, with its schema (RFC 7644 section 3.10).
+    fn is_qualified(&self, key: &str) -> bool {
+        key.contains(':') && AttrPath::parse(key).is_ok_and(|path| self.kind.locate(&path, false).is_some())
     }
 
     fn whole_attribute(&mut self, op: PatchOp, attribute: Arc<Attribute>, value: Value) -> Result<(), InputError> {
@@ -326,24 +331,27 @@ impl Compiler<'_> {
             return set(self.decoder.attribute(&leaf, &path, value)?);
         }
         // A single complex value: what it names is merged, what it names without a value is cleared (decision D7).
-        let cleared: Vec<Arc<Attribute>> = match &value {
-            Value::Object(values) => {
-                let empty =
-                    |value: &Value| value.is_null() || (self.dialect.empty_clears && crate::resource::is_empty(value));
-                let names = values.iter().filter(|(_, value)| empty(value)).map(|(name, _)| name);
-                names.filter_map(|name| leaf.sub(name).map(Arc::clone)).collect()
-            }
-            _ => Vec::new(),
-        };
+        let mut cleared: Vec<(Arc<Attribute>, Option<Value>)> = Vec::new();
+        let mut clears_all = true;
+        if let Value::Object(values) = &value {
+            let empty =
+                |value: &Value| value.is_null() || (self.dialect.empty_clears && crate::resource::is_empty(value));
+            let names = values.iter().filter(|(_, value)| empty(value)).map(|(name, _)| name);
+            let subs = names.filter_map(|name| leaf.sub(name)).map(Arc::clone);
+            let writable = subs.filter(|sub| sub.mutability != Mutability::ReadOnly);
+            cleared.extend(writable.map(|sub| (sub, None)));
+            // Without its `value` nothing of it means anything (decision D27).
+            clears_all = values.is_empty() || cleared.iter().any(|(sub, _)| sub.name == "value");
+        }
         match self.decoder.single(&leaf, &path, value)? {
             Some(Value::Object(values)) => {
                 let Change::Merge(mut parts) = merge(&leaf, values) else {
                     return set(None);
                 };
-                let writable = cleared.into_iter().filter(|sub| sub.mutability != Mutability::ReadOnly);
-                parts.extend(writable.map(|sub| (sub, None)));
+                parts.extend(cleared);
                 Ok(Change::Merge(parts))
             }
+            None if !clears_all => Ok(Change::Merge(cleared)),
             other => set(other),
         }
     }

@@ -276,7 +276,7 @@ pub(crate) fn member_refs(
     };
     list.into_iter()
         .map(|element| match element {
-            Value::String(text) if dialect.bare_values && !text.is_empty() => member_id(name, &text, limits),
+            Value::String(text) if dialect.bare_values && !text.is_empty() => member_id(name, &text),
             Value::Object(element) => {
                 let field = |field: &str| {
                     element
@@ -296,7 +296,7 @@ pub(crate) fn member_refs(
                 };
                 Ok(MemberRef {
                     kind,
-                    ..member_id(name, text, limits)?
+                    ..member_id(name, text)?
                 })
             }
             _ => Err(missing()),
@@ -304,8 +304,11 @@ pub(crate) fn member_refs(
         .collect()
 }
 
-fn member_id(name: &str, text: &str, limits: &Limits) -> Result<MemberRef, InputError> {
-    if text.len() > limits.external_id || text.contains('\0') {
+/// Longest identifier that is looked for, in bytes; identifiers are the store's, so no limit of a client's values holds for them.
+const LONGEST_ID: usize = 1024;
+
+fn member_id(name: &str, text: &str) -> Result<MemberRef, InputError> {
+    if text.len() > LONGEST_ID || text.contains('\0') {
         return Err(InputError::value(format!(
             "a `value` of `{name}` is too long or holds a NUL"
         )));

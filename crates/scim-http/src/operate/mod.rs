@@ -17,7 +17,7 @@ use http::{
 };
 use scim_core::{
     EntityTags, InputError, Limits, Precondition, ResourceId, ScimError,
-    json::{self, JsonLimits},
+    json::{self, JsonErrorKind, JsonLimits},
     resource::{Encoder, Projection},
     schema::ResourceType,
 };
@@ -186,9 +186,15 @@ fn read_body(inner: &Inner, route: &Route, head: &Parts, body: &[u8]) -> Result<
                 .limits
                 .members
                 .max(inner.limits.values)
-                .max(inner.limits.patch_operations),
+                .max(inner.limits.patch_operations)
+                .max(inner.limits.bulk_operations),
         );
-    json::parse(body, &limits).map_err(|error| InputError::syntax(error.to_string()).into())
+    json::parse(body, &limits).map_err(|error| match (error.kind(), route) {
+        // Longer than any list may be, so the limits of lists are the ones to name.
+        (JsonErrorKind::TooManyElements, Route::Bulk) => bulk::too_large(&inner.limits),
+        (JsonErrorKind::TooManyElements, _) => InputError::value(error.to_string()).into(),
+        _ => InputError::syntax(error.to_string()).into(),
+    })
 }
 
 fn tags(headers: &HeaderMap, name: HeaderName) -> Option<EntityTags> {

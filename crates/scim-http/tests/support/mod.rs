@@ -315,3 +315,64 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         std::thread::yield_now();
     }
 }
+
+pub const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+pub const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+
+impl Server {
+    /// A service on a store that wraps the one in memory.
+    pub fn over(
+        store: Arc<MemoryStore>,
+        outer: impl scim_http::store::ScimStore,
+        dialect: Dialect,
+        change: impl FnOnce(ScimServiceBuilder) -> ScimServiceBuilder,
+    ) -> Self {
+        let inner = Self::on(store, dialect.clone(), |builder| builder);
+        let tokens = BearerTokens::new();
+        tokens
+            .add("tokA", Principal::new("A", "token a"), Expiry::Never)
+            .unwrap();
+        tokens
+            .add("tokB", Principal::new("B", "token b"), Expiry::Never)
+            .unwrap();
+        let builder = ScimService::builder(BASE, outer, tokens)
+            .dialect(dialect)
+            .clock(inner.clock.clone());
+        Self {
+            service: change(builder).build().unwrap(),
+            ..inner
+        }
+    }
+
+    /// A bulk request with these operations.
+    pub fn bulk(&self, operations: Value) -> Reply {
+        self.post("/Bulk", json!({ "schemas": [BULK], "Operations": operations }))
+    }
+
+    /// The ETag of a resource.
+    pub fn etag(&self, path: &str) -> String {
+        self.get(path).ok(200).header("etag").unwrap().to_owned()
+    }
+
+    /// The values of a group's members, in order.
+    pub fn members(&self, group: &str) -> Vec<String> {
+        self.get(&format!("/Groups/{group}")).ok(200).values("members")
+    }
+}
+
+impl Reply {
+    /// The `value` of each element of a list.
+    pub fn values(&self, attribute: &str) -> Vec<String> {
+        let list = self.body[attribute].as_array();
+        let value = |element: &Value| element["value"].as_str().unwrap().to_owned();
+        list.map_or_else(Vec::new, |list| list.iter().map(value).collect())
+    }
+
+    /// Asserts an error without a keyword: RFC 7644 Table 9 has none for this status.
+    #[track_caller]
+    pub fn refused_plainly(&self, status: u16) -> &Self {
+        self.refused(status, "");
+        assert_eq!(self.body.get("scimType"), None, "{}", self.text);
+        self
+    }
+}

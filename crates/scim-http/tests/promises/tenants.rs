@@ -1,0 +1,283 @@
+//! C16: what a tenant is answered does not depend on what other tenants have or do.
+
+use std::sync::{Arc, Mutex, RwLock, atomic::Ordering};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use http::{Request, request::Parts};
+use scim_http::{
+    AuthError, Authenticator, ScimService,
+    core::{
+        Dialect, Draft, Edit, ResourceId, TenantId,
+        query::{Query, QueryPage},
+        resource::Found,
+    },
+    store::{
+        Capabilities, IdSource, MemoryStore, Principal, Read, Removal, Result, ScimStore, Scope, StoreError, Updated,
+        Write, Written,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{
+    random::Random,
+    support::{BASE, GROUP, HandClock, USER, block_on, encode},
+};
+
+/// The token is the name of the tenant.
+#[derive(Debug)]
+struct ByToken;
+
+#[async_trait]
+impl Authenticator for ByToken {
+    async fn authenticate(&self, head: &Parts, _: DateTime<Utc>) -> std::result::Result<Principal, AuthError> {
+        let value = head.headers.get("authorization").and_then(|value| value.to_str().ok());
+        let token = value
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or(AuthError::Unauthorized)?;
+        Ok(Principal::new(token, "token"))
+    }
+}
+
+/// Identifiers that depend on the step of the script alone.
+#[derive(Debug, Clone, Default)]
+struct StepIds(Arc<Mutex<(String, usize)>>);
+
+impl StepIds {
+    fn set(&self, step: String) {
+        *self.0.lock().unwrap() = (step, 0);
+    }
+}
+
+impl IdSource for StepIds {
+    fn next(&self) -> ResourceId {
+        let mut state = self.0.lock().unwrap();
+        state.1 += 1;
+        ResourceId::new(format!("{}-{}", state.0, state.1))
+    }
+}
+
+/// A store that can be emptied; if leaky, a read that finds nothing looks at the other tenants.
+#[derive(Debug)]
+struct Fresh {
+    inner: Arc<RwLock<Arc<MemoryStore>>>,
+    leaky: bool,
+}
+
+impl Fresh {
+    fn store(&self) -> Arc<MemoryStore> {
+        Arc::clone(&self.inner.read().unwrap())
+    }
+}
+
+#[async_trait]
+impl ScimStore for Fresh {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::ALL
+    }
+
+    async fn create(&self, scope: &Scope, draft: &Draft) -> Result<Found> {
+        self.store().create(scope, draft).await
+    }
+
+    async fn delete(&self, scope: &Scope, removal: &Removal) -> Result<()> {
+        self.store().delete(scope, removal).await
+    }
+
+    async fn get(&self, scope: &Scope, read: &Read) -> Result<Found> {
+        let found = self.store().get(scope, read).await;
+        if self.leaky && matches!(found, Err(StoreError::NotFound)) {
+            let mut other = scope.clone();
+            other.principal.tenant = TenantId::new("B");
+            return self.store().get(&other, read).await;
+        }
+        found
+    }
+
+    async fn query(&self, scope: &Scope, query: &Query) -> Result<QueryPage> {
+        self.store().query(scope, query).await
+    }
+
+    async fn update(&self, scope: &Scope, edit: &Edit) -> Result<Updated> {
+        self.store().update(scope, edit).await
+    }
+
+    async fn batch(&self, scope: &Scope, writes: &[Write]) -> Result<Vec<Written>> {
+        self.store().batch(scope, writes).await
+    }
+}
+
+struct World {
+    service: ScimService,
+    clock: HandClock,
+    ids: StepIds,
+    store: Arc<RwLock<Arc<MemoryStore>>>,
+}
+
+/// One request of the script.
+#[derive(Debug)]
+struct Step {
+    tenant: &'static str,
+    number: usize,
+    method: &'static str,
+    path: String,
+    body: Option<Value>,
+}
+
+impl World {
+    fn new(dialect: Dialect, leaky: bool) -> Self {
+        let (clock, ids) = (HandClock::new(), StepIds::default());
+        let store = Arc::new(RwLock::new(Arc::new(MemoryStore::new())));
+        let fresh = Fresh {
+            inner: Arc::clone(&store),
+            leaky,
+        };
+        let builder = ScimService::builder(BASE, fresh, ByToken)
+            .dialect(dialect)
+            .clock(clock.clone())
+            .ids(ids.clone());
+        Self {
+            service: builder.build().unwrap(),
+            clock,
+            ids,
+            store,
+        }
+    }
+
+    fn empty(&self) {
+        *self.store.write().unwrap() = Arc::new(MemoryStore::new());
+    }
+
+    /// Sends a request and gives back every byte of the answer, but for the seal of cursors, which is random.
+    fn send(&self, step: &Step) -> String {
+        self.ids.set(format!("{}{}", step.tenant, step.number));
+        self.clock.0.store(
+            1_767_225_600_000 + i64::try_from(step.number).unwrap(),
+            Ordering::SeqCst,
+        );
+        let request = Request::builder()
+            .method(step.method)
+            .uri(format!("/scim/v2{}", step.path))
+            .header("authorization", format!("Bearer {}", step.tenant))
+            .header("content-type", "application/scim+json")
+            .body(step.body.as_ref().map(Value::to_string).unwrap_or_default())
+            .unwrap();
+        let response = block_on(self.service.handle(request));
+        let (head, body) = response.into_parts();
+        let text = String::from_utf8(block_on(body.into_bytes()).unwrap().to_vec()).unwrap();
+        let text = match text.split_once("\"nextCursor\":\"") {
+            Some((start, rest)) => format!("{start}<cursor>{}", rest.split_once('"').unwrap().1),
+            None => text,
+        };
+        format!("{} {:?} {text}", head.status, head.headers)
+    }
+}
+
+/// A request of a tenant, about anything that any tenant may have made.
+fn step(random: &mut Random, tenant: &'static str, number: usize) -> Step {
+    // Identifiers are `<tenant><step>-<n>`; those of other tenants are tried as well.
+    let mut id = || {
+        let of = *random.pick(&["A", "A", "B", "B", "C"]);
+        format!("{of}{}-{}", random.below(number.max(1)), 1 + random.below(2))
+    };
+    let (one, two) = (id(), id());
+    let name = *random.pick(&["ann", "ANN", "bob", "cid"]);
+    let filter = random
+        .pick(&[
+            r#"userName eq "ann""#.to_owned(),
+            r#"not (userName eq "ann")"#.to_owned(),
+            r#"userName eq "bob" or title pr"#.to_owned(),
+            r#"id pr or externalId pr"#.to_owned(),
+            format!(r#"groups.value eq "{one}""#),
+            format!(r#"id eq "{one}""#),
+        ])
+        .clone();
+    let patch = |operations: Value| {
+        Some(json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations }))
+    };
+    let user = json!({ "schemas": [USER], "userName": name, "externalId": "x", "title": name });
+    let group = json!({ "schemas": [GROUP], "displayName": name, "members": [{ "value": one }, { "value": two }] });
+    let (method, path, body) = match random.below(18) {
+        0..=4 => ("POST", "/Users".to_owned(), Some(user)),
+        5 | 6 => ("POST", "/Groups".to_owned(), Some(group)),
+        7 => ("GET", format!("/Users/{one}"), None),
+        8 => ("GET", format!("/Groups/{one}"), None),
+        9 => ("GET", format!("/Users?filter={}", encode(&filter)), None),
+        10 => ("GET", "/Users?count=1&cursor".to_owned(), None),
+        11 => ("GET", "/?sortBy=userName&count=2".to_owned(), None),
+        12 => ("PUT", format!("/Users/{one}"), Some(user)),
+        13 => (
+            "PATCH",
+            format!("/Users/{one}"),
+            patch(json!([{ "op": "replace", "path": "userName", "value": name }])),
+        ),
+        14 => (
+            "PATCH",
+            format!("/Groups/{one}"),
+            patch(json!([{ "op": "add", "path": "members", "value": [{ "value": two }] }])),
+        ),
+        15 => ("DELETE", format!("/Users/{one}"), None),
+        16 => ("DELETE", format!("/Groups/{one}"), None),
+        _ => (
+            "POST",
+            "/Bulk".to_owned(),
+            Some(json!({ "schemas": [crate::support::BULK], "Operations": [
+                { "method": "POST", "path": "/Users", "bulkId": "u", "data": user },
+                { "method": "DELETE", "path": format!("/Users/{one}") }] })),
+        ),
+    };
+    Step {
+        tenant,
+        number,
+        method,
+        path,
+        body,
+    }
+}
+
+/// Runs scripts of three tenants, and then the part of A alone; the first difference is the answer.
+fn run(dialect: Dialect, leaky: bool, seed: u64, sequences: usize) -> std::result::Result<usize, String> {
+    let (together, alone) = (World::new(dialect.clone(), leaky), World::new(dialect, leaky));
+    let mut random = Random::new(seed);
+    let mut found = 0;
+    for sequence in 0..sequences {
+        together.empty();
+        alone.empty();
+        let script: Vec<Step> = (0..7)
+            .map(|number| {
+                let tenant = *random.pick(&["A", "A", "B", "C"]);
+                step(&mut random, tenant, number)
+            })
+            .collect();
+        let answers: Vec<String> = script.iter().map(|step| together.send(step)).collect();
+        for (step, answer) in script.iter().zip(answers).filter(|(step, _)| step.tenant == "A") {
+            let expected = alone.send(step);
+            if answer != expected {
+                return Err(format!(
+                    "seed {seed}, sequence {sequence}, {step:?}:\n{answer}\n{expected}"
+                ));
+            }
+            found += usize::from(answer.starts_with("200"));
+        }
+    }
+    Ok(found)
+}
+
+#[test]
+fn c16_answers_do_not_depend_on_other_tenants_by_rfc() {
+    let found = run(Dialect::rfc(), false, 1, 5000).unwrap();
+    assert!(found > 1000, "{found} of the answers had content");
+}
+
+#[test]
+fn c16_answers_do_not_depend_on_other_tenants_by_default() {
+    let found = run(Dialect::default(), false, 2, 5000).unwrap();
+    assert!(found > 1000, "{found} of the answers had content");
+}
+
+#[test]
+fn c16_a_store_that_forgets_the_tenant_once_is_caught() {
+    for dialect in [Dialect::rfc(), Dialect::default()] {
+        run(dialect, true, 1, 5000).unwrap_err();
+    }
+}
