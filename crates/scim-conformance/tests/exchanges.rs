@@ -18,12 +18,13 @@ use http::{Request, Response, header};
 use scim_conformance::{
     Client, ExchangeFile, FileReport, InProcess, Report, Target, Verdict, block_on, bundled_exchanges,
 };
+use scim_http::core::Dialect;
 use scim_http::store::{MemoryStore, Principal};
 use scim_http::{BearerTokens, Expiry, ScimService};
 use serde_json::{Value, json};
 
-/// A service with one empty tenant, in the default dialect, with Okta's header authentication and Basic switched on.
-fn service() -> InProcess {
+/// A service with one empty tenant, with Okta's header authentication and Basic switched on.
+fn service(dialect: Dialect) -> InProcess {
     let tokens = BearerTokens::new().allow_raw(true);
     let tokens = tokens
         .with_basic(USER, PASSWORD, Principal::new("tenant", "basic"))
@@ -31,11 +32,8 @@ fn service() -> InProcess {
     tokens
         .add(TOKEN, Principal::new("tenant", "token"), Expiry::Never)
         .unwrap();
-    InProcess::new(
-        ScimService::builder(BASE_URL, MemoryStore::new(), tokens)
-            .build()
-            .unwrap(),
-    )
+    let service = ScimService::builder(BASE_URL, MemoryStore::new(), tokens).dialect(dialect);
+    InProcess::new(service.build().unwrap())
 }
 
 const BASE_URL: &str = "https://scim.example.test/scim/v2";
@@ -45,12 +43,25 @@ const PASSWORD: &str = "exchange-password";
 
 #[test]
 fn identity_providers_are_served() {
+    replay_all(|_| Dialect::default());
+}
+
+/// A preset has all that its provider needs.
+#[test]
+fn each_provider_is_served_in_its_own_dialect() {
+    replay_all(|file| {
+        let provider = file.split(['-', '.']).next().unwrap_or_default();
+        Dialect::named(provider).unwrap_or_default()
+    });
+}
+
+fn replay_all(dialect: impl Fn(&str) -> Dialect) {
     let files = ExchangeFile::load_directory(&directory()).unwrap();
     assert!(files.iter().all(|file| !file.is_empty()), "every file has exchanges");
     let client = Client::new(BASE_URL, TOKEN).basic(USER, PASSWORD);
     let mut report = Report::default();
     for file in &files {
-        let target = service();
+        let target = service(dialect(&file.name));
         report.files.push(block_on(file.replay(&target, &client)));
     }
     print!("{report}");

@@ -107,7 +107,7 @@ impl Dialect {
         }
     }
 
-    /// Okta: catalogue apps, the wizard's apps and pushed groups. Members that are not provisioned yet are left out.
+    /// Okta: catalogue apps, the wizard's apps and pushed groups. Value filters that match nothing are errors: Okta sends none.
     pub fn okta() -> Self {
         Self {
             name: "okta",
@@ -117,7 +117,7 @@ impl Dialect {
         }
     }
 
-    /// Microsoft Entra ID, with and without `aadOptscim062020`; groups answer PATCH with 204, as Entra prefers.
+    /// Microsoft Entra ID, with and without `aadOptscim062020`. It needs everything that [`Dialect::default`] has.
     pub fn entra() -> Self {
         Self {
             name: "entra",
@@ -133,7 +133,7 @@ impl Dialect {
         }
     }
 
-    /// JumpCloud.
+    /// JumpCloud, which sends nulls and empty lists, and removes members by value.
     pub fn jumpcloud() -> Self {
         Self {
             name: "jumpcloud",
@@ -141,7 +141,7 @@ impl Dialect {
         }
     }
 
-    /// Ping Identity: PingFederate and PingOne.
+    /// Ping Identity: PingFederate and PingOne; filters name `emails` without a sub-attribute.
     pub fn ping() -> Self {
         Self {
             name: "ping",
