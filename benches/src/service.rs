@@ -22,12 +22,18 @@ use crate::{Failure, workload};
 
 /// Lets everybody in: the floor does not ask either.
 #[derive(Debug)]
-struct Open;
+struct Open(Principal);
+
+impl Default for Open {
+    fn default() -> Self {
+        Self(Principal::new("tenant", "bench"))
+    }
+}
 
 #[async_trait]
 impl Authenticator for Open {
     async fn authenticate(&self, _: &Parts, _: DateTime<Utc>) -> Result<Principal, AuthError> {
-        Ok(Principal::new("tenant", "bench"))
+        Ok(self.0.clone())
     }
 }
 
@@ -45,7 +51,7 @@ impl IdSource for Counted {
 
 /// An empty service in memory that lets everybody in and takes large bulk requests.
 pub(crate) fn service(patch_answer: PatchAnswer) -> Result<ScimService, Failure> {
-    guarded(patch_answer, Open)
+    guarded(patch_answer, Open::default())
 }
 
 /// The same with credentials.
@@ -55,7 +61,7 @@ pub(crate) fn guarded(patch_answer: PatchAnswer, authenticator: impl Authenticat
 
 /// One that lets everybody in and counts its identifiers.
 pub(crate) fn counted(patch_answer: PatchAnswer) -> Result<ScimService, Failure> {
-    Ok(builder(patch_answer, Open).ids(Counted::default()).build()?)
+    Ok(builder(patch_answer, Open::default()).ids(Counted::default()).build()?)
 }
 
 fn builder(patch_answer: PatchAnswer, authenticator: impl Authenticator) -> ScimServiceBuilder {

@@ -87,9 +87,10 @@ fn stamp(time: &DateTime<Utc>) -> Option<[u8; 24]> {
     let [y3, y4] = two(year % 100);
     let [mo1, mo2] = two(utc.month());
     let [d1, d2] = two(utc.day());
-    let [h1, h2] = two(utc.hour());
-    let [mi1, mi2] = two(utc.minute());
-    let [s1, s2] = two(utc.second());
+    let seconds = utc.num_seconds_from_midnight();
+    let [h1, h2] = two(seconds / 3600);
+    let [mi1, mi2] = two(seconds / 60 % 60);
+    let [s1, s2] = two(seconds % 60);
     let millis = millis(&utc);
     let [f1, f2] = two(millis / 10);
     let [_, f3] = two(millis % 10);
@@ -121,8 +122,8 @@ fn millis(time: &impl Timelike) -> u32 {
 
 /// The decimal digits of `n`, which is below 100.
 fn two(n: u32) -> [u8; 2] {
-    let digit = |d: u32| b'0'.wrapping_add((d % 10) as u8);
-    [digit(n / 10), digit(n)]
+    let n = (n % 100) as u8;
+    [b'0' + n / 10, b'0' + n % 10]
 }
 
 /// What is left to read.

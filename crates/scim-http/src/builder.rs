@@ -41,6 +41,9 @@ pub enum BuildError {
     /// The base URL is not https (RFC 7644 section 7.2).
     #[error("the base URL must be https; for a test, say so by allow_insecure_base_url")]
     Insecure,
+    /// The cursor key is none of the cipher's.
+    #[error("the cursor key cannot be used")]
+    CursorKey,
     /// A type's endpoint is one of the protocol's own, or two types share one.
     #[error("the endpoint `{0}` is taken")]
     Endpoint(String),
@@ -172,6 +175,7 @@ impl ScimServiceBuilder {
                 key
             }
         };
+        let seal = Seal::new(&key).ok_or(BuildError::CursorKey)?;
         let discovery = Discovery::new(&Advertised {
             base: &self.base_url,
             kinds: &self.kinds,
@@ -194,7 +198,7 @@ impl ScimServiceBuilder {
             limits: self.limits,
             pagination: self.pagination,
             password_sink: self.password_sink,
-            seal: Seal::new(&key),
+            seal,
             store: self.store,
         }))
     }

@@ -1,11 +1,8 @@
 //! Cursors, sealed (RFC 9865): they hold all their state, show none of it and cannot be forged.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{
-    ChaCha20Poly1305, KeyInit, Nonce,
-    aead::{Aead, Payload},
-};
 use chrono::{DateTime, Utc};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use scim_core::{InputError, ScimType, query::Position};
 
 /// Longest cursor that is looked at, in bytes.
@@ -25,32 +22,33 @@ pub(crate) struct Cursor {
 
 /// Seals and opens cursors with the host's key.
 pub(crate) struct Seal {
-    cipher: ChaCha20Poly1305,
+    key: LessSafeKey,
 }
 
 impl Seal {
-    pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self {
-            cipher: ChaCha20Poly1305::new(key.into()),
-        }
+    /// `None` where the key is none of the cipher's, which a key of this length is.
+    pub(crate) fn new(key: &[u8; 32]) -> Option<Self> {
+        let key = UnboundKey::new(&CHACHA20_POLY1305, key).ok()?;
+        Some(Self {
+            key: LessSafeKey::new(key),
+        })
     }
 
     /// A cursor for `binding`: tenant, caller and query. `None` only where there is no randomness.
     pub(crate) fn seal(&self, cursor: &Cursor, binding: &[u8]) -> Option<String> {
-        let mut nonce = [0_u8; 12];
+        // Random nonces: the key seals far fewer than the 2^32 cursors at which they could meet.
+        let mut nonce = [0_u8; NONCE_LEN];
         getrandom::fill(&mut nonce).ok()?;
         let total = cursor
             .total
             .map_or(-1, |total| i64::try_from(total).unwrap_or(i64::MAX));
         let plain = serde_json::json!([cursor.position.as_str(), cursor.count, total, cursor.expires]).to_string();
-        let payload = Payload {
-            msg: plain.as_bytes(),
-            aad: binding,
-        };
-        let sealed = self.cipher.encrypt(&Nonce::from(nonce), payload).ok()?;
-        let mut bytes = nonce.to_vec();
-        bytes.extend_from_slice(&sealed);
-        Some(URL_SAFE_NO_PAD.encode(bytes))
+        let mut sealed = plain.into_bytes();
+        let unique = Nonce::assume_unique_for_key(nonce);
+        self.key
+            .seal_in_place_append_tag(unique, Aad::from(binding), &mut sealed)
+            .ok()?;
+        Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
     /// What a cursor stands for. Whatever is wrong with it, the answer is the same, except that an honest one has expired.
@@ -72,19 +70,11 @@ impl Seal {
         if text.len() > LONGEST {
             return None;
         }
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (nonce, sealed) = bytes.split_first_chunk::<12>()?;
-        let plain = self
-            .cipher
-            .decrypt(
-                &Nonce::from(*nonce),
-                Payload {
-                    msg: sealed,
-                    aad: binding,
-                },
-            )
-            .ok()?;
-        let (position, count, total, expires): (String, usize, i64, i64) = serde_json::from_slice(&plain).ok()?;
+        let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk_mut::<NONCE_LEN>()?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let plain = self.key.open_in_place(nonce, Aad::from(binding), sealed).ok()?;
+        let (position, count, total, expires): (String, usize, i64, i64) = serde_json::from_slice(plain).ok()?;
         let total = usize::try_from(total).ok();
         Some(Cursor {
             position: Position::new(position),
@@ -120,13 +110,16 @@ mod tests {
 
     #[test]
     fn a_cursor_opens_for_its_own_query_and_key_only() {
-        let seal = Seal::new(&[7; 32]);
+        let seal = Seal::new(&[7; 32]).unwrap();
         let text = seal.seal(&cursor(), b"acme users").unwrap();
         assert_eq!(seal.open(&text, b"acme users", at(999)).unwrap(), cursor());
         let forged = seal.open("forged", b"acme users", at(0)).unwrap_err();
         assert_eq!(seal.open(&text, b"acme groups", at(0)).unwrap_err(), forged);
         assert_eq!(
-            Seal::new(&[8; 32]).open(&text, b"acme users", at(0)).unwrap_err(),
+            Seal::new(&[8; 32])
+                .unwrap()
+                .open(&text, b"acme users", at(0))
+                .unwrap_err(),
             forged
         );
         assert_eq!(
@@ -137,7 +130,7 @@ mod tests {
 
     #[test]
     fn no_flipped_bit_is_accepted() {
-        let seal = Seal::new(&[7; 32]);
+        let seal = Seal::new(&[7; 32]).unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(seal.seal(&cursor(), b"q").unwrap()).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut damaged = bytes.clone();

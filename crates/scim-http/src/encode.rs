@@ -1,7 +1,5 @@
 //! Outcomes to answers.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode,
@@ -66,15 +64,13 @@ impl Answer {
         };
         *response.status_mut() = self.status;
         if let Some(version) = self.version {
-            let mut etag = String::with_capacity(24);
-            let _ = write!(etag, "W/\"{}\"", version.get());
-            put(&mut response, ETAG, &etag);
+            put(&mut response, ETAG, version.etag());
         }
         if let Some(location) = self.location {
-            put(&mut response, LOCATION, &location);
+            put(&mut response, LOCATION, location);
         }
         if let Some(allow) = self.allow {
-            put(&mut response, ALLOW, allow);
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }
         if !self.notes.is_empty() {
             response.extensions_mut().insert(self.notes);
@@ -93,8 +89,9 @@ pub(crate) fn harden(response: &mut Response<Body>) {
         .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
-fn put(response: &mut Response<Body>, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+fn put(response: &mut Response<Body>, name: HeaderName, value: String) {
+    // The text is taken over, not copied.
+    if let Ok(value) = HeaderValue::try_from(value) {
         response.headers_mut().insert(name, value);
     }
 }

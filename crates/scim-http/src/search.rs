@@ -12,7 +12,6 @@ use scim_core::{
     sort::SortKey,
 };
 use scim_store::{Capabilities, Scope};
-use sha2::{Digest, Sha256};
 
 use crate::{Pagination, cursor::Cursor, encode::Answer, fault::Fault, params::Params, service::Inner};
 
@@ -20,9 +19,19 @@ use crate::{Pagination, cursor::Cursor, encode::Answer, fault::Fault, params::Pa
 pub(crate) struct Search {
     query: Query,
     projection: Projection,
-    start_index: usize,
-    binding: [u8; 32],
-    total: Option<usize>,
+    start: Start,
+}
+
+/// Where a page starts.
+enum Start {
+    Cursor {
+        /// What its cursors are good for.
+        binding: Vec<u8>,
+        /// How many match, where an earlier page counted them.
+        total: Option<usize>,
+    },
+    /// The index of its first resource, from 1.
+    Index(usize),
 }
 
 impl Search {
@@ -36,8 +45,7 @@ impl Search {
     ) -> Result<Self, Fault> {
         let projection = params.projection()?;
         let targets = targets(inner, kinds, params)?;
-        let binding = binding(scope, path, params);
-        let (page, start_index, total) = page(inner, scope, params, &binding)?;
+        let (page, start) = page(inner, scope, path, params)?;
         let mut query = Query::new(targets, page);
         query.sorted = params.sort_by.is_some();
         query.descending = params.descending;
@@ -51,42 +59,39 @@ impl Search {
         Ok(Self {
             query,
             projection,
-            start_index,
-            binding,
-            total,
+            start,
         })
     }
 
     /// Asks the store and writes the list.
     pub(crate) async fn run(self, inner: &Inner, scope: &Scope) -> Result<Answer, Fault> {
         let QueryPage { total, items, next, .. } = inner.store.query(scope, &self.query).await?;
-        let (count, is_cursor) = match &self.query.page {
-            Page::Cursor { count, .. } => (*count, true),
-            Page::Index { count, .. } => (*count, false),
-        };
-        let total = if is_cursor { self.total.or(total) } else { total };
-        let next = match next {
-            Some(position) if is_cursor => {
-                let expires = scope
-                    .now
-                    .timestamp()
-                    .saturating_add(i64::from(inner.limits.cursor_seconds));
-                let cursor = Cursor {
-                    position,
-                    count,
-                    total,
-                    expires,
-                };
-                let sealed = inner.seal.seal(&cursor, &self.binding);
-                Some(sealed.ok_or_else(|| Fault::new(503, "temporarily unavailable: try again later"))?)
-            }
-            _ => None,
-        };
-        let head = ListHead {
+        let mut head = ListHead {
             total,
-            start_index: (!is_cursor).then_some(self.start_index),
-            next_cursor: next.as_deref(),
+            ..ListHead::default()
         };
+        let mut sealed = None;
+        match self.start {
+            Start::Index(start) => head.start_index = Some(start),
+            Start::Cursor {
+                binding,
+                total: counted,
+            } => {
+                head.total = counted.or(total);
+                if let (Some(position), Page::Cursor { count, .. }) = (next, &self.query.page) {
+                    let lifetime = i64::from(inner.limits.cursor_seconds);
+                    let cursor = Cursor {
+                        position,
+                        count: *count,
+                        total: head.total,
+                        expires: scope.now.timestamp().saturating_add(lifetime),
+                    };
+                    let unavailable = || Fault::new(503, "temporarily unavailable: try again later");
+                    sealed = Some(inner.seal.seal(&cursor, &binding).ok_or_else(unavailable)?);
+                }
+            }
+        }
+        head.next_cursor = sealed.as_deref();
         let size: usize = items.iter().map(|found| found.stored.public.len() + 384).sum();
         let mut out = Vec::with_capacity(size + 256);
         Encoder::new(&inner.base_url).list(head, items.iter(), &self.projection, &mut out);
@@ -151,9 +156,7 @@ fn targets(inner: &Inner, kinds: &[Arc<ResourceType>], params: &Params) -> Resul
     Ok(targets)
 }
 
-type PageStart = (Page, usize, Option<usize>);
-
-fn page(inner: &Inner, scope: &Scope, params: &Params, binding: &[u8; 32]) -> Result<PageStart, InputError> {
+fn page(inner: &Inner, scope: &Scope, path: &str, params: &Params) -> Result<(Page, Start), InputError> {
     let limits = &inner.limits;
     let by_default = params.start_index.is_none() && inner.pagination == Pagination::Cursor;
     let cursor = match &params.cursor {
@@ -173,14 +176,8 @@ fn page(inner: &Inner, scope: &Scope, params: &Params, binding: &[u8; 32]) -> Re
             let count = params.count.map_or(limits.default_page, |count| {
                 usize::try_from(count.max(0)).unwrap_or(usize::MAX)
             });
-            return Ok((
-                Page::Index {
-                    start,
-                    count: count.min(limits.max_page),
-                },
-                start,
-                None,
-            ));
+            let count = count.min(limits.max_page);
+            return Ok((Page::Index { start, count }, Start::Index(start)));
         }
     };
     let refuse = |detail: String| Err(InputError::new(ScimType::InvalidCount, detail));
@@ -191,25 +188,25 @@ fn page(inner: &Inner, scope: &Scope, params: &Params, binding: &[u8; 32]) -> Re
             _ => return refuse(format!("`count` must be between 0 and {}", limits.max_page)),
         },
     };
+    let binding = binding(scope, path, params);
     if cursor.is_empty() {
-        return Ok((Page::Cursor { after: None, count }, 1, None));
+        let start = Start::Cursor { binding, total: None };
+        return Ok((Page::Cursor { after: None, count }, start));
     }
-    let opened = inner.seal.open(cursor, binding, scope.now)?;
+    let opened = inner.seal.open(cursor, &binding, scope.now)?;
     if params.count.is_some() && opened.count != count {
         return refuse(format!("`count` must be that of the first page: {}", opened.count));
     }
-    Ok((
-        Page::Cursor {
-            after: Some(opened.position),
-            count: opened.count,
-        },
-        1,
-        opened.total,
-    ))
+    let page = Page::Cursor {
+        after: Some(opened.position),
+        count: opened.count,
+    };
+    let total = opened.total;
+    Ok((page, Start::Cursor { binding, total }))
 }
 
 /// What a cursor is good for: this tenant and caller, with these permissions, on this endpoint with this filter and order.
-fn binding(scope: &Scope, path: &str, params: &Params) -> [u8; 32] {
+fn binding(scope: &Scope, path: &str, params: &Params) -> Vec<u8> {
     let epoch = scope.principal.epoch.to_string();
     let order = if params.descending { "descending" } else { "ascending" };
     let parts = [
@@ -221,11 +218,11 @@ fn binding(scope: &Scope, path: &str, params: &Params) -> [u8; 32] {
         params.sort_by.as_deref(),
         Some(order),
     ];
-    let mut hash = Sha256::new();
+    let mut binding = Vec::new();
     for part in parts {
         // Lengths keep the parts apart; an absent part is no empty part.
-        hash.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
-        hash.update(part.unwrap_or_default());
+        binding.extend(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+        binding.extend(part.unwrap_or_default().as_bytes());
     }
-    hash.finalize().into()
+    binding
 }

@@ -176,7 +176,7 @@ fn request_id(head: &Parts, ids: &dyn IdSource) -> String {
     let given = head.headers.get("x-request-id").and_then(|value| value.to_str().ok());
     match given.filter(|text| !text.is_empty() && text.len() <= 128) {
         Some(text) => text.to_owned(),
-        None => ids.next().to_string(),
+        None => ids.next().as_str().to_owned(),
     }
 }
 

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use http::{header::AUTHORIZATION, request::Parts};
+use ring::digest::{SHA256, digest as hash};
 use scim_store::Principal;
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{AuthError, Authenticator};
@@ -24,7 +24,7 @@ use crate::{AuthError, Authenticator};
 ///
 /// ```
 /// use scim_http::{BearerTokens, Expiry};
-/// use scim_store::Principal;
+/// use scim_http::store::Principal;
 ///
 /// let (tokens, token) = (BearerTokens::new(), BearerTokens::generate("acme")?);
 /// tokens.add(&token, Principal::new("acme", "first token"), Expiry::Never)?;
@@ -205,5 +205,9 @@ impl fmt::Debug for BearerTokens {
 }
 
 fn digest(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
+    let mut digest = [0; 32];
+    for (byte, hashed) in digest.iter_mut().zip(hash(&SHA256, secret.as_bytes()).as_ref()) {
+        *byte = *hashed;
+    }
+    digest
 }

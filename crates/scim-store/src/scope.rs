@@ -14,7 +14,7 @@ pub struct Principal {
     /// The tenant that the credentials belong to; nothing else chooses it (RFC 7644 section 6.1).
     pub tenant: TenantId,
     /// A name for logs and change records, such as the identifier of a credential; never a secret.
-    pub name: String,
+    pub name: Arc<str>,
     /// The resource that `/Me` stands for.
     pub me: Option<ResourceId>,
     /// Whether writes are allowed.
@@ -24,11 +24,11 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// A principal of a tenant that may read and write.
+    /// A principal of a tenant that may read and write. A clone of it shares its texts.
     pub fn new(tenant: impl Into<TenantId>, name: &str) -> Self {
         Self {
             tenant: tenant.into(),
-            name: name.to_owned(),
+            name: Arc::from(name),
             me: None,
             can_write: true,
             epoch: 0,

@@ -94,9 +94,7 @@ impl BulkMessage {
         let Value::Object(body) = body else {
             return Err(InputError::syntax("the body must be a JSON object").into());
         };
-        let mut found = fields(body, ["schemas", "failOnErrors", "Operations"])?.into_iter();
-        let mut next = || found.next().flatten();
-        let (schemas, fail_on_errors, operations) = (next(), next(), next());
+        let [schemas, fail_on_errors, operations] = fields(body, ["schemas", "failOnErrors", "Operations"])?;
         check_message_schema(schemas.as_ref(), urn::BULK_REQUEST, dialect)?;
         let fail_on_errors = error_count(fail_on_errors)?;
         let operations = match operations {
@@ -171,12 +169,10 @@ fn operation(value: Value, seen: &mut HashSet<String>) -> Result<BulkOperation, 
         error: InputError::syntax("each operation must be an object"),
     };
     let Value::Object(value) = value else { return Err(known) };
-    let mut found = match fields(value, ["method", "bulkId", "path", "version", "data"]) {
-        Ok(found) => found.into_iter(),
+    let [method, bulk_id, path, version, data] = match fields(value, ["method", "bulkId", "path", "version", "data"]) {
+        Ok(found) => found,
         Err(error) => return Err(BulkFault { error, ..known }),
     };
-    let mut next = || found.next().flatten();
-    let (method, bulk_id, path, version, data) = (next(), next(), next(), next(), next());
 
     let method = method.as_ref().and_then(Value::as_str).and_then(BulkMethod::parse);
     let bulk_id = text(bulk_id, "`bulkId` must be text");

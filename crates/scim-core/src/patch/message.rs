@@ -62,9 +62,9 @@ impl PatchMessage {
         let Value::Object(body) = body else {
             return Err(InputError::syntax("the body must be a JSON object"));
         };
-        let mut body = fields(body, ["schemas", "Operations"])?;
-        check_message_schema(body.first().and_then(Option::as_ref), urn::PATCH_OP, dialect)?;
-        let Some(Value::Array(operations)) = body.pop().flatten() else {
+        let [schemas, operations] = fields(body, ["schemas", "Operations"])?;
+        check_message_schema(schemas.as_ref(), urn::PATCH_OP, dialect)?;
+        let Some(Value::Array(operations)) = operations else {
             return Err(InputError::syntax(
                 "`Operations` must be a list of one or more operations",
             ));
@@ -89,8 +89,7 @@ fn operation(value: Value) -> Result<PatchOperation, InputError> {
     let Value::Object(operation) = value else {
         return Err(InputError::syntax("each operation must be an object"));
     };
-    let mut found = fields(operation, ["op", "path", "value"])?.into_iter();
-    let (op, path, value) = (found.next().flatten(), found.next().flatten(), found.next().flatten());
+    let [op, path, value] = fields(operation, ["op", "path", "value"])?;
     let op = match op.as_ref().and_then(Value::as_str) {
         Some(op) if op.eq_ignore_ascii_case("add") => PatchOp::Add,
         Some(op) if op.eq_ignore_ascii_case("remove") => PatchOp::Remove,
@@ -110,8 +109,8 @@ fn operation(value: Value) -> Result<PatchOperation, InputError> {
 pub(crate) fn fields<const N: usize>(
     object: Map<String, Value>,
     names: [&'static str; N],
-) -> Result<Vec<Option<Value>>, InputError> {
-    let mut found: Vec<Option<Value>> = names.iter().map(|_| None).collect();
+) -> Result<[Option<Value>; N], InputError> {
+    let mut found = [const { None }; N];
     for (key, value) in object {
         let place = names
             .iter()

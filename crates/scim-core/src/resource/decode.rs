@@ -134,11 +134,11 @@ pub(crate) fn is_password(attribute: &Attribute) -> bool {
 }
 
 /// Names in one object are told apart without case (RFC 7643 section 2.1).
-fn once(seen: &mut Vec<String>, name: &str) -> Result<(), InputError> {
-    if seen.iter().any(|other| other == name) {
+fn once<'a>(seen: &mut Vec<&'a str>, name: &'a str) -> Result<(), InputError> {
+    if seen.contains(&name) {
         return Err(InputError::syntax(format!("`{name}` is named twice")));
     }
-    seen.push(name.to_owned());
+    seen.push(name);
     Ok(())
 }
 

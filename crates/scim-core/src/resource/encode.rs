@@ -5,7 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     ResourceId, Version, datetime,
-    resource::{Found, Head, Members, Projection, Resource, members::membership_element, stored::write_json},
+    resource::{
+        Found, Head, Members, Projection, Resource,
+        members::membership_element,
+        write::{write_json, write_number, write_text},
+    },
     schema::ResourceType,
     urn,
 };
@@ -142,9 +146,15 @@ impl<'a> Encoder<'a> {
         });
         out.extend_from_slice(found.kind.name().as_bytes());
         out.extend_from_slice(b"\",\"created\":\"");
+        let created = out.len();
         datetime::write(&found.head.created, out);
+        let created = created..out.len();
         out.extend_from_slice(b"\",\"lastModified\":\"");
-        datetime::write(&found.head.modified, out);
+        if found.head.modified == found.head.created {
+            out.extend_from_within(created);
+        } else {
+            datetime::write(&found.head.modified, out);
+        }
         out.extend_from_slice(b"\",\"location\":\"");
         self.write_location(&found.kind, &found.head.id, out);
         out.extend_from_slice(b"\",\"version\":\"W/\\\"");
@@ -241,8 +251,13 @@ impl<'a> Encoder<'a> {
 pub(crate) fn write_segment(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    if text.bytes().all(is_unreserved) {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        if is_unreserved(byte) {
             out.push(byte);
         } else {
             out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
@@ -268,20 +283,4 @@ impl Resource {
             .insert("meta".to_owned(), Value::Object(meta_of(kind, head)));
         self
     }
-}
-
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    let plain = text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\');
-    if plain {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-    } else {
-        write_json(&Value::from(text), out);
-    }
-}
-
-fn write_number(number: u64, out: &mut Vec<u8>) {
-    // Writing to a Vec has no way to fail.
-    let _ = std::io::Write::write_fmt(out, format_args!("{number}"));
 }

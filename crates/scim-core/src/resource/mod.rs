@@ -7,6 +7,7 @@ mod keys;
 mod members;
 mod projection;
 mod stored;
+mod write;
 
 use std::sync::Arc;
 

@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     ResourceId, Version,
-    resource::{Member, Membership, Resource},
+    resource::{
+        Member, Membership, Resource,
+        write::{write_json, write_text},
+    },
     schema::{Attribute, ResourceType, Returned},
 };
 
@@ -83,26 +86,22 @@ impl Stored {
         let mut public = Vec::with_capacity(512);
         let mut hidden = Vec::new();
         public.push(b'{');
-        let put = |name: &str, value: &Value, out: &mut Vec<u8>| {
-            out.extend_from_slice(if out.len() > 1 { b"," } else { b"" });
-            write_json(&Value::from(name), out);
-            out.push(b':');
-            write_json(value, out);
-        };
         for attribute in kind.attributes() {
             if attribute.name == "id" {
-                put("id", &Value::from(id.as_str()), &mut public);
+                write_name("id", &mut public);
+                write_text(id.as_str(), &mut public);
             } else if let Some(value) = attributes.get(&attribute.name) {
                 if kind.is_relation(attribute) || attribute.name == "meta" {
                     continue;
                 }
                 let (shown, held) = split(attribute, value);
                 if let Some(shown) = shown {
-                    put(&attribute.name, shown.as_ref(), &mut public);
+                    write_name(&attribute.name, &mut public);
+                    write_json(shown.as_ref(), &mut public);
                 }
                 if let Some(held) = held {
-                    hidden.extend_from_slice(if hidden.is_empty() { b"{" } else { b"" });
-                    put(&attribute.name, held.as_ref(), &mut hidden);
+                    write_name(&attribute.name, &mut hidden);
+                    write_json(held.as_ref(), &mut hidden);
                 }
             }
         }
@@ -110,21 +109,25 @@ impl Stored {
             let Some(values) = attributes.get(&extension.schema.id).and_then(Value::as_object) else {
                 continue;
             };
-            let (mut shown, mut held) = (Map::new(), Map::new());
+            let urn = &extension.schema.id;
+            let (mut shows, mut holds) = (false, false);
             for attribute in &extension.schema.attributes {
                 let Some(value) = values.get(&attribute.name) else {
                     continue;
                 };
-                let (public, hidden) = split(attribute, value);
-                shown.extend(public.map(|value| (attribute.name.clone(), value.into_owned())));
-                held.extend(hidden.map(|value| (attribute.name.clone(), value.into_owned())));
+                let (shown, held) = split(attribute, value);
+                for (value, opened, out) in [(shown, &mut shows, &mut public), (held, &mut holds, &mut hidden)] {
+                    let Some(value) = value else { continue };
+                    if !std::mem::replace(opened, true) {
+                        write_name(urn, out);
+                        out.push(b'{');
+                    }
+                    write_name(&attribute.name, out);
+                    write_json(value.as_ref(), out);
+                }
             }
-            if !shown.is_empty() {
-                put(&extension.schema.id, &Value::Object(shown), &mut public);
-            }
-            if !held.is_empty() {
-                hidden.extend_from_slice(if hidden.is_empty() { b"{" } else { b"" });
-                put(&extension.schema.id, &Value::Object(held), &mut hidden);
+            for (opened, out) in [(shows, &mut public), (holds, &mut hidden)] {
+                out.extend_from_slice(if opened { b"}" } else { b"" });
             }
         }
         public.push(b'}');
@@ -184,9 +187,15 @@ fn parse(bytes: &[u8]) -> Map<String, Value> {
     serde_json::from_slice(bytes).unwrap_or_default()
 }
 
-pub(crate) fn write_json(value: &Value, out: &mut Vec<u8>) {
-    // Writing a tree with text keys into a Vec has no way to fail.
-    let _ = serde_json::to_writer(out, value);
+/// Writes the name of the next attribute of an object, which is opened with its first.
+fn write_name(name: &str, out: &mut Vec<u8>) {
+    match out.last() {
+        None => out.push(b'{'),
+        Some(b'{') => {}
+        Some(_) => out.push(b','),
+    }
+    write_text(name, out);
+    out.push(b':');
 }
 
 /// A resource that a store found, with as much of its relations as was asked for.

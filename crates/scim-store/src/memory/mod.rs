@@ -18,7 +18,7 @@ mod write;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use async_trait::async_trait;
@@ -35,7 +35,7 @@ use self::{
     stage::{Staged, Tx},
     state::State,
     view::View,
-    write::{Job, Planner},
+    write::{Job, Plan, Planner},
 };
 use crate::{
     Capabilities, Change, Guard, Read, Removal, Result, ScimStore, Scope, StoreError, Updated, Write, Written,
@@ -145,46 +145,48 @@ impl MemoryStore {
         let _turn = tenant.turn.lock().await;
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let plan = {
-                let state = tenant.read();
-                let planner = Planner {
-                    tx: Tx {
-                        state: &state,
-                        staged: &staged,
-                    },
-                    scope,
-                    guarded: self.guard.is_some(),
-                };
-                planner.plan(*job)?
-            };
-            if let Some(guard) = &self.guard {
-                let mut view = View {
-                    tenant: &tenant,
-                    staged: &staged,
-                };
-                for question in &plan.questions {
-                    let answer = guard.check(scope, question.attempt(), &mut view).await;
-                    answer.map_err(StoreError::Denied)?;
-                }
-            }
+            let plan = self.plan(&tenant, scope, &staged, *job).await?;
             staged.absorb(plan.step);
             answers.push(plan.answer);
         }
         // From here on nothing is waited for and nothing fails.
         if !staged.is_empty() {
-            tenant
-                .state
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .commit(staged);
+            tenant.write().commit(staged);
         }
         let state = tenant.read();
         Ok(answers.into_iter().map(|answer| answer.finish(&state)).collect())
     }
 
+    /// The same for a single job, which needs no stage.
     async fn transact_one(&self, scope: &Scope, job: Job<'_>) -> Result<Written> {
-        let mut written = self.transact(scope, Staged::default(), &[job]).await?;
-        written.pop().ok_or_else(misplaced)
+        let tenant = self.tenant(scope.tenant());
+        let _turn = tenant.turn.lock().await;
+        let plan = self.plan(&tenant, scope, &Staged::default(), job).await?;
+        if !plan.step.is_empty() {
+            tenant.write().apply(plan.step);
+        }
+        Ok(plan.answer.finish(&tenant.read()))
+    }
+
+    /// Works a job out on top of what is staged, and asks the guard about it.
+    async fn plan<'j>(&self, tenant: &Tenant, scope: &Scope, staged: &Staged, job: Job<'j>) -> Result<Plan<'j>> {
+        let plan = {
+            let state = tenant.read();
+            let planner = Planner {
+                tx: Tx { state: &state, staged },
+                scope,
+                guarded: self.guard.is_some(),
+            };
+            planner.plan(job)?
+        };
+        if let Some(guard) = &self.guard {
+            let mut view = View { tenant, staged };
+            for question in &plan.questions {
+                let answer = guard.check(scope, question.attempt(), &mut view).await;
+                answer.map_err(StoreError::Denied)?;
+            }
+        }
+        Ok(plan)
     }
 }
 
@@ -233,6 +235,10 @@ impl MemoryStoreBuilder {
 impl Tenant {
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -75,14 +75,23 @@ impl Claim {
 }
 
 impl Content {
-    /// Content of a resource. Texts that are equal are kept once; `share` knows the names of attributes.
-    pub(super) fn new(stored: Stored, resource: &Resource, keys: &Keys, share: impl Fn(&str) -> Arc<str>) -> Self {
-        let display = resource.text("displayName").or_else(|| resource.text("userName"));
-        let display: Option<Arc<str>> = display.map(Arc::from);
+    /// Content of a resource. Texts that are equal are kept once, those of the content before it too; `share` knows the
+    /// names of attributes.
+    pub(super) fn new(
+        stored: Stored,
+        resource: &Resource,
+        keys: &Keys,
+        before: Option<&Self>,
+        share: impl Fn(&str) -> Arc<str>,
+    ) -> Self {
         let same_or_new = |text: &str, known: &[Option<&Arc<str>>]| {
-            let same = known.iter().flatten().find(|known| known.as_ref() == text);
-            same.map_or_else(|| Arc::from(text), |same| Arc::clone(same))
+            let mut known = known.iter().copied().flatten();
+            let same = known.find(|known| known.as_ref() == text);
+            let same = same.or_else(|| before?.texts().find(|known| known.as_ref() == text));
+            same.map_or_else(|| Arc::from(text), Arc::clone)
         };
+        let display = resource.text("displayName").or_else(|| resource.text("userName"));
+        let display: Option<Arc<str>> = display.map(|text| same_or_new(text, &[]));
         let display_name = keys
             .display_name
             .as_deref()
@@ -107,6 +116,17 @@ impl Content {
             display_name,
             external_id,
         }
+    }
+
+    /// Whether every index finds both by the same.
+    pub(super) fn has_keys_of(&self, other: &Self) -> bool {
+        self.claims == other.claims && self.display_name == other.display_name && self.external_id == other.external_id
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &Arc<str>> {
+        let named = [&self.display, &self.display_name, &self.external_id];
+        let claimed = self.claims.iter().map(|claim| &claim.key);
+        named.into_iter().flatten().chain(claimed)
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     order::Order,
     row::{Claim, Entry, Row, RowId},
     stage::{Link, Staged},
+    step::Step,
 };
 
 /// The resources of one tenant. Rows keep their place as long as they live, so that indexes and members name them by it.
@@ -126,7 +127,42 @@ impl State {
         entries.map(Entry::as_membership).collect()
     }
 
-    /// Makes what was staged true, all of it: nothing in here can fail.
+    /// Makes the only step of a transaction true, all of it: nothing in here can fail.
+    pub(super) fn apply(&mut self, step: Step) {
+        if let Some(id) = &step.deleted {
+            self.remove(id);
+        }
+        for entry in step.puts {
+            if step.created.as_ref() == Some(&entry.head.id) {
+                self.insert(entry);
+            } else {
+                self.replace(entry);
+            }
+        }
+        for (group, effect) in step.members {
+            let Some(group) = self.find(group.as_str()) else {
+                continue;
+            };
+            for member in effect.removed {
+                if let Some(member) = self.find(member.as_str()) {
+                    self.unlink(group, member);
+                }
+            }
+            for member in effect.added {
+                if let Some(member) = self.find(member.as_str()) {
+                    self.link(group, member);
+                }
+            }
+        }
+        if let Some((kind, dialect)) = step.dialect {
+            self.cover(&kind, &dialect);
+        }
+        for change in step.records {
+            self.feed.push(change);
+        }
+    }
+
+    /// The same for what several steps staged.
     pub(super) fn commit(&mut self, staged: Staged) {
         for (id, entry) in &staged.rows {
             if entry.is_none() {
@@ -143,12 +179,10 @@ impl State {
             self.replace(entry);
         }
         for (group, links) in staged.members.into_inner() {
-            self.link(&group, links);
+            self.relink(&group, links);
         }
         for (kind, dialect) in staged.dialects {
-            if let Some(shelf) = self.shelves.iter_mut().find(|shelf| shelf.kind.name() == kind.name()) {
-                shelf.cover(&dialect);
-            }
+            self.cover(&kind, &dialect);
         }
         for change in staged.records {
             self.feed.push(change);
@@ -193,7 +227,7 @@ impl State {
         let Some(row) = self.rows.get_mut(at.place()).and_then(Option::as_mut) else {
             return;
         };
-        let is_same = Arc::ptr_eq(&row.entry.content, &entry.content);
+        let is_same = Arc::ptr_eq(&row.entry.content, &entry.content) || row.entry.content.has_keys_of(&entry.content);
         let before = std::mem::replace(&mut row.entry, entry);
         if !is_same && let Some(shelf) = self.shelves.get_mut(row.shelf) {
             shelf.unindex(&before, at);
@@ -228,7 +262,7 @@ impl State {
     }
 
     /// Changes the members of one group.
-    fn link(&mut self, group: &ResourceId, links: HashMap<ResourceId, Link>) {
+    fn relink(&mut self, group: &ResourceId, links: HashMap<ResourceId, Link>) {
         let Some(group) = self.find(group.as_str()) else { return };
         let mut added = Vec::new();
         for (member, link) in links {
@@ -237,22 +271,28 @@ impl State {
             };
             match link {
                 Link::Added(number) => added.push((number, member)),
-                Link::Removed => {
-                    let members = self.row_mut(group).and_then(|group| group.members.as_mut());
-                    if members.is_some_and(|members| members.remove(member)) {
-                        self.leave(member, group);
-                    }
-                }
+                Link::Removed => self.unlink(group, member),
             }
         }
         added.sort_unstable_by_key(|(number, _)| *number);
         for (_, member) in added {
-            let Some(row) = self.row_mut(group) else { return };
-            if row.members.get_or_insert_default().insert(member)
-                && let Some(member) = self.row_mut(member)
-            {
-                member.groups.push(group);
-            }
+            self.link(group, member);
+        }
+    }
+
+    fn link(&mut self, group: RowId, member: RowId) {
+        let Some(row) = self.row_mut(group) else { return };
+        if row.members.get_or_insert_default().insert(member)
+            && let Some(member) = self.row_mut(member)
+        {
+            member.groups.push(group);
+        }
+    }
+
+    fn unlink(&mut self, group: RowId, member: RowId) {
+        let members = self.row_mut(group).and_then(|group| group.members.as_mut());
+        if members.is_some_and(|members| members.remove(member)) {
+            self.leave(member, group);
         }
     }
 
@@ -261,6 +301,12 @@ impl State {
             && let Some(place) = member.groups.iter().position(|other| *other == group)
         {
             member.groups.remove(place);
+        }
+    }
+
+    fn cover(&mut self, kind: &ResourceType, dialect: &Dialect) {
+        if let Some(shelf) = self.shelves.iter_mut().find(|shelf| shelf.kind.name() == kind.name()) {
+            shelf.cover(dialect);
         }
     }
 

@@ -27,6 +27,13 @@ pub(super) struct Step {
     pub(super) records: Vec<Change>,
 }
 
+impl Step {
+    /// Whether nothing comes of it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.puts.is_empty() && self.deleted.is_none() && self.members.is_empty()
+    }
+}
+
 /// A question to the guard that owns what it is about; changes of members are asked from the step itself.
 pub(super) enum Question<'w> {
     Create(&'w Draft, ResourceId),

@@ -80,7 +80,7 @@ impl Planner<'_> {
             let attribute = "id".to_owned();
             return Err(StoreError::Uniqueness { attribute });
         }
-        let content = self.content(kind, &id, draft.stored(&id), &draft.resource, &draft.keys)?;
+        let content = self.content(kind, &id, draft.stored(&id), &draft.resource, &draft.keys, None)?;
         let mut effect = MemberEffect::default();
         if let Some(mut members) = MemberPlan::new(self.tx, kind, &id, &draft.dialect) {
             members.add(&draft.members)?;
@@ -163,7 +163,8 @@ impl Planner<'_> {
         if edit.touches_attributes() {
             let applied = edit.apply(&entry.content.stored)?;
             if let Some(stored) = applied.stored {
-                after = Some(self.content(kind, id, stored, &applied.after, &applied.keys)?);
+                let before = Some(&*entry.content);
+                after = Some(self.content(kind, id, stored, &applied.after, &applied.keys, before)?);
                 change = match (applied.before.is_active(), applied.after.is_active()) {
                     (false, true) => ChangeKind::Activated,
                     (true, false) => ChangeKind::Deactivated,
@@ -217,13 +218,14 @@ impl Planner<'_> {
         stored: Stored,
         resource: &Resource,
         keys: &Keys,
+        before: Option<&Content>,
     ) -> Result<Arc<Content>> {
         let shelf = self.tx.state.shelf(kind).map(|(_, shelf)| shelf);
         let share = |name: &str| {
             let known = shelf.and_then(|shelf| shelf.attribute(name));
             known.map_or_else(|| Arc::from(name), Arc::clone)
         };
-        let content = Content::new(stored, resource, keys, share);
+        let content = Content::new(stored, resource, keys, before, share);
         match content.claims.iter().find(|claim| self.tx.is_taken(kind, claim, id)) {
             Some(claim) => {
                 let attribute = claim.attribute.as_ref().to_owned();
