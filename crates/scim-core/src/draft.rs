@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Dialect, InputError, Notes, ResourceId,
+    query::Relations,
     resource::{Decoded, Keys, MemberRef, Password, Resource, Stored},
     schema::ResourceType,
 };
@@ -28,6 +29,8 @@ pub struct Draft {
     pub dialect: Arc<Dialect>,
     /// What was tolerated.
     pub notes: Notes,
+    /// The relations that the answer needs.
+    pub relations: Relations,
 }
 
 impl Draft {
@@ -49,6 +52,7 @@ impl Draft {
             password,
             dialect,
             notes,
+            relations: Relations::ALL,
         })
     }
 

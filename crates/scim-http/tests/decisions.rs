@@ -596,3 +596,16 @@ fn d20_locations_come_from_configuration_only() {
         );
     }
 }
+
+/// `members.$ref` names the types that may be members (RFC 7643 section 8.7.1): another is as good as none.
+#[test]
+fn d16_what_the_schema_does_not_take_as_a_member_does_not_exist_for_it() {
+    let schema = Schema::builder("urn:example:2.0:Device", "Device").build().unwrap();
+    let device = ResourceType::builder("Device", "/Devices", schema).build().unwrap();
+    let kinds = Registry::new([ResourceType::user(), ResourceType::group(), device]);
+    let server = Server::with(Dialect::rfc(), |builder| builder.resource_types(kinds));
+    let device = server.post("/Devices", json!({ "schemas": ["urn:example:2.0:Device"] }));
+    let members = json!([{ "value": device.ok(201).id() }]);
+    let body = with_schema(GROUP, json!({ "displayName": "g", "members": members }));
+    server.post("/Groups", body).refused(400, "invalidValue");
+}

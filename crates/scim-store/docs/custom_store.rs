@@ -133,7 +133,7 @@ impl Tx<'_> {
             members: members.into_iter().map(|member| member.value).collect(),
         };
         self.rows.push(row.clone());
-        Ok(self.found(&row, Relations::ALL))
+        Ok(self.found(&row, draft.relations))
     }
 
     fn delete(&mut self, removal: &Removal) -> Result<()> {

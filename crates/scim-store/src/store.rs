@@ -35,7 +35,7 @@ pub trait ScimStore: Debug + Send + Sync + 'static {
     /// What the store can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Creates a resource, under a new identifier or the draft's own.
+    /// Creates a resource, under a new identifier or the draft's own, and answers with the relations that the draft asks for.
     ///
     /// # Errors
     ///

@@ -314,6 +314,14 @@ static GROUP: LazyLock<Arc<ResourceType>> = LazyLock::new(|| {
 });
 
 impl Attribute {
+    /// Whether resources of a type may stand in a list of members: its `$ref` says which, or nothing and so any.
+    pub fn may_refer_to(&self, kind: &ResourceType) -> bool {
+        let types = self
+            .sub("$ref")
+            .map_or(&[][..], |reference| reference.reference_types.as_slice());
+        types.is_empty() || types.iter().any(|name| name == kind.name() || name == "uri")
+    }
+
     /// Whether values of the attribute must be unique within its type and tenant.
     pub fn is_unique(&self) -> bool {
         self.uniqueness != Uniqueness::None

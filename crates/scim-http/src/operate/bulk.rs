@@ -6,6 +6,7 @@ use http::StatusCode;
 use scim_core::{
     EntityTags, Limits, Precondition, ResourceId, ScimError, Version,
     bulk::{BulkError, BulkMessage, BulkMethod, BulkOperation, Plan, Step, substitute, substitute_path},
+    query::Relations,
     resource::{Encoder, Projection},
     schema::ResourceType,
     urn,
@@ -132,7 +133,8 @@ impl Run<'_> {
         let route = Route::parse(path.split('?').next().unwrap_or_default(), &inner.kinds)?;
         let (kind, id) = match (route, operation.method) {
             (Route::Collection(kind), BulkMethod::Post) => {
-                let draft = create::draft(inner, &kind, data)?;
+                let mut draft = create::draft(inner, &kind, data)?;
+                draft.relations = Relations::NONE;
                 inner.check_password(scope, draft.password.as_ref()).await?;
                 let found = inner.store.create(scope, &draft).await?;
                 inner

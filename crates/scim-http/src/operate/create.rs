@@ -11,7 +11,7 @@ use scim_core::{
 use scim_store::Scope;
 use serde_json::Value;
 
-use crate::{encode::Answer, fault::Fault, service::Inner};
+use crate::{encode::Answer, fault::Fault, search::relations, service::Inner};
 
 pub(crate) async fn create(
     inner: &Inner,
@@ -20,7 +20,8 @@ pub(crate) async fn create(
     body: Value,
     projection: &Projection,
 ) -> Result<Answer, Fault> {
-    let draft = draft(inner, kind, body)?;
+    let mut draft = draft(inner, kind, body)?;
+    draft.relations = relations(kind, projection);
     inner.check_password(scope, draft.password.as_ref()).await?;
     let found = inner.store.create(scope, &draft).await?;
     inner

@@ -77,7 +77,7 @@ impl<'a> MemberPlan<'a> {
             match self
                 .tx
                 .kind_of(&reference.value)
-                .filter(|_| reference.value != *self.group)
+                .filter(|kind| reference.value != *self.group && self.attribute.may_refer_to(kind))
             {
                 None => {
                     if self.dialect.unknown_members == Unknown::Reject {

@@ -35,7 +35,7 @@ pub(super) struct Plan<'w> {
 
 /// What to answer once the transaction is committed.
 pub(super) enum Answer {
-    Created(Found),
+    Created(Found, Relations),
     Deleted,
     Updated {
         version: Version,
@@ -95,7 +95,7 @@ impl Planner<'_> {
         if self.guarded {
             questions.push(Question::Create(draft, id.clone()));
         }
-        let answer = Answer::Created(entry.found(kind));
+        let answer = Answer::Created(entry.found(kind), draft.relations);
         let mut step = Step {
             records: vec![self.record(&entry, ChangeKind::Created, Vec::new())],
             puts: vec![entry],
@@ -286,7 +286,7 @@ impl Answer {
             None => found,
         };
         match self {
-            Self::Created(found) => Written::Created(now(found, Relations::ALL)),
+            Self::Created(found, relations) => Written::Created(now(found, relations)),
             Self::Deleted => Written::Deleted,
             Self::Updated {
                 version,
