@@ -22,6 +22,9 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SecondsFormat, TimeDelta,
 /// ```
 #[must_use]
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
+    if let Some(time) = parse_usual(text.as_bytes()) {
+        return Some(time);
+    }
     let mut input = Input(text.as_bytes());
     let year = input.year()?;
     input.expect(b'-')?;
@@ -54,6 +57,56 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         written.checked_add_signed(shift)?
     };
     Some(utc.and_utc())
+}
+
+/// Reads the usual form quickly: four digits of the year, seconds or milliseconds, and `Z`. Whatever is out of range is left
+/// to the reader of all forms.
+fn parse_usual(text: &[u8]) -> Option<DateTime<Utc>> {
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        mo1,
+        mo2,
+        b'-',
+        d1,
+        d2,
+        b'T',
+        h1,
+        h2,
+        b':',
+        mi1,
+        mi2,
+        b':',
+        s1,
+        s2,
+        rest @ ..,
+    ] = text
+    else {
+        return None;
+    };
+    let [f1, f2, f3] = match rest {
+        [b'Z'] => [b'0'; 3],
+        [b'.', f1, f2, f3, b'Z'] => [*f1, *f2, *f3],
+        _ => return None,
+    };
+    let digits = [
+        y1, y2, y3, y4, mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2, &f1, &f2, &f3,
+    ];
+    if !digits.into_iter().fold(true, |all, byte| all & byte.is_ascii_digit()) {
+        return None;
+    }
+    let digit = |byte: &u8| u32::from(byte.wrapping_sub(b'0'));
+    let two = |tens: &u8, ones: &u8| digit(tens) * 10 + digit(ones);
+    let year = i32::try_from(two(y1, y2) * 100 + two(y3, y4))
+        .ok()
+        .filter(|year| *year > 0)?;
+    let date = NaiveDate::from_ymd_opt(year, two(mo1, mo2), two(d1, d2))?;
+    let millis = digit(&f1) * 100 + two(&f2, &f3);
+    let time = NaiveTime::from_hms_milli_opt(two(h1, h2), two(mi1, mi2), two(s1, s2), millis)?;
+    Some(date.and_time(time).and_utc())
 }
 
 /// The canonical text of `time`: UTC, always three digits of milliseconds, the rest cut off.

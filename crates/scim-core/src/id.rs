@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use crate::resource::write_number;
+
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -96,7 +98,11 @@ impl Version {
 
     /// The ETag, such as `W/"7"`.
     pub fn etag(self) -> String {
-        format!("W/\"{}\"", self.0)
+        let mut etag = Vec::with_capacity(24);
+        etag.extend_from_slice(b"W/\"");
+        write_number(self.0, &mut etag);
+        etag.push(b'"');
+        String::from_utf8(etag).unwrap_or_default()
     }
 }
 
@@ -107,5 +113,6 @@ mod tests {
     #[test]
     fn etags_are_weak_and_quoted() {
         assert_eq!(Version::FIRST.next().etag(), "W/\"2\"");
+        assert_eq!(Version::new(u64::MAX).etag(), "W/\"18446744073709551615\"");
     }
 }

@@ -63,7 +63,7 @@ impl Route {
                 Ok(match rest {
                     None => Self::Collection(kind),
                     Some(rest) if rest == ".search" => Self::Search(Some(kind)),
-                    Some(id) => Self::Resource(kind, ResourceId::new(id.into_owned())),
+                    Some(id) => Self::Resource(kind, ResourceId::new(id.as_ref())),
                 })
             }
         }
@@ -83,7 +83,8 @@ impl Route {
 
     /// Whether the route has the method.
     pub(crate) fn allows(&self, method: &Method) -> bool {
-        self.methods().split(", ").any(|allowed| allowed == method.as_str())
+        let mut methods = self.methods().split(',').map(str::trim_start);
+        methods.any(|allowed| allowed == method.as_str())
     }
 }
 

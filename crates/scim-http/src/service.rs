@@ -129,7 +129,8 @@ impl Inner {
 
     async fn authenticate(&self, head: &Parts) -> Result<Scope, Fault> {
         let now = self.clock.now();
-        let principal = self.authenticator.authenticate(head, now).await;
+        // Asked of what is in the `Arc`, not of the `Arc`, which would put one boxed future into another.
+        let principal = (*self.authenticator).authenticate(head, now).await;
         let principal = principal.map_err(|error| Fault::from_auth(error, self.authenticator.challenge()))?;
         Ok(Scope::new(
             principal,

@@ -42,8 +42,7 @@ impl IdSource for RandomIds {
     /// Where the operating system has no randomness to give: there is no safe way to go on.
     #[expect(clippy::panic, reason = "no identifier may be guessable, and none can be made")]
     fn next(&self) -> ResourceId {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let digit = |nibble: u8| char::from(HEX.get(usize::from(nibble)).copied().unwrap_or_default());
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
         let bytes = match BLOCK.with_borrow_mut(Block::take) {
             Ok(bytes) => bytes,
             Err(error) => panic!("the operating system gives no randomness: {error}"),

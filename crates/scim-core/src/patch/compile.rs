@@ -296,18 +296,18 @@ impl Compiler<'_> {
     /// The value for one element, or for a sub-attribute of it.
     fn element_value(&mut self, locator: &Locator, value: Value) -> Result<Option<Value>, InputError> {
         match (&locator.sub, value) {
-            (Some(sub), value) => self.decoder.attribute(sub, &locator.to_string(), value),
+            (Some(sub), value) => self.decoder.attribute(sub, &locator.path(), value),
             // One element in a list, as some clients wrap it.
             (None, Value::Array(mut list)) if list.len() == 1 => {
                 let one = list.pop().unwrap_or(Value::Null);
-                self.decoder.single(&locator.attribute, &locator.to_string(), one)
+                self.decoder.single(&locator.attribute, &locator.path(), one)
             }
-            (None, value) => self.decoder.single(&locator.attribute, &locator.to_string(), value),
+            (None, value) => self.decoder.single(&locator.attribute, &locator.path(), value),
         }
     }
 
     fn assignment(&mut self, op: PatchOp, locator: &Locator, value: Value) -> Result<Change, InputError> {
-        let path = locator.to_string();
+        let path = locator.path();
         let leaf = Arc::clone(locator.leaf());
         let set = |value: Option<Value>| match value {
             Some(value) if op == PatchOp::Add => Ok(Change::Add(value)),

@@ -40,7 +40,7 @@ impl<'a> Encoder<'a> {
 
     /// The URL of a resource.
     pub fn location(&self, kind: &ResourceType, id: &ResourceId) -> String {
-        let mut out = Vec::with_capacity(self.base.len() + 48);
+        let mut out = Vec::with_capacity(self.base.len() + kind.endpoint().len() + 1 + id.as_str().len());
         self.write_location(kind, id, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
@@ -251,8 +251,9 @@ impl<'a> Encoder<'a> {
 pub(crate) fn write_segment(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    if text.bytes().all(is_unreserved) {
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~');
+    // Without a way out of the loop, many bytes are looked at together.
+    if text.bytes().fold(true, |all, byte| all & is_unreserved(byte)) {
         out.extend_from_slice(text.as_bytes());
         return;
     }

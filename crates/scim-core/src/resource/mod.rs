@@ -24,6 +24,7 @@ pub(crate) use members::member_refs;
 pub use members::{Member, MemberEffect, MemberRef, MemberStep, Membership};
 pub use projection::{Projection, Selection};
 pub use stored::{Found, Head, Members, Stored};
+pub(crate) use write::write_number;
 
 use crate::schema::{Locator, ResourceType};
 

@@ -1,6 +1,7 @@
 //! A resource type: a schema, its extensions and where they are served (RFC 7643 section 6).
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, LazyLock},
 };
@@ -233,6 +234,16 @@ impl Locator {
     /// The attribute at the end: the sub-attribute if there is one.
     pub fn leaf(&self) -> &Arc<Attribute> {
         self.sub.as_ref().unwrap_or(&self.attribute)
+    }
+}
+
+impl Locator {
+    /// Its text, as it is displayed; that of a plain attribute is its name.
+    pub(crate) fn path(&self) -> Cow<'_, str> {
+        match (&self.extension, &self.sub) {
+            (None, None) => Cow::Borrowed(&self.attribute.name),
+            _ => Cow::Owned(self.to_string()),
+        }
     }
 }
 

@@ -273,7 +273,7 @@ impl ScimStore for MemoryStore {
         let candidates = {
             let state = tenant.read();
             let search = Search::new(&state, query);
-            if let Some(page) = search.plain() {
+            if let Some(page) = search.plain().or_else(|| search.certain()) {
                 return Ok(page);
             }
             search.candidates()?

@@ -84,6 +84,31 @@ impl<'s, 'q> Search<'s, 'q> {
         is_plain.then(|| self.page_of_all())
     }
 
+    /// A page by index of what indexes find for sure, with no look at it; else `None`.
+    pub(super) fn certain(&self) -> Option<QueryPage> {
+        let Page::Index { start, count } = self.query.page else {
+            return None;
+        };
+        if self.query.sorted {
+            return None;
+        }
+        let mut hits = Vec::new();
+        for side in &self.sides {
+            let (lookup, is_exact) = self.finder(side).find(side.predicate?)?;
+            if !is_exact {
+                return None;
+            }
+            let rows = lookup.rows(self.state).into_iter();
+            let rows = rows.filter_map(|at| self.state.row(at));
+            let rows = rows.filter(|row| row.entry.kind.name() == side.target.kind.name());
+            hits.extend(rows.map(|row| (row, &side.target.kind)));
+        }
+        hits.sort_unstable_by_key(|(row, _)| row.sequence);
+        let page = hits.iter().skip(start.saturating_sub(1)).take(count);
+        let items = page.map(|(row, kind)| self.state.found(row, kind, self.query.relations));
+        Some(QueryPage::new(Some(hits.len()), items.collect(), None))
+    }
+
     /// A page of everything: nothing is looked at but the page itself.
     fn page_of_all(&self) -> QueryPage {
         let total = self.sides.iter().map(|side| side.shelf.order.len()).sum();
@@ -151,12 +176,7 @@ impl<'s, 'q> Search<'s, 'q> {
         let mut scanned = 0;
         for (number, side) in self.sides.iter().enumerate() {
             let kind = &side.target.kind;
-            let finder = Finder {
-                state: self.state,
-                shelf: side.shelf,
-                kind,
-            };
-            match side.predicate.and_then(|predicate| finder.find(predicate)) {
+            match side.predicate.and_then(|predicate| self.finder(side).find(predicate)) {
                 Some((lookup, is_exact)) => {
                     let rows = lookup.rows(self.state).into_iter();
                     let rows = rows.filter_map(|at| self.state.row(at));
@@ -178,6 +198,14 @@ impl<'s, 'q> Search<'s, 'q> {
         let sides = self.sides.iter().map(|side| (side.target, side.predicate)).collect();
         let query = self.query;
         Ok(Candidates { query, sides, list })
+    }
+
+    fn finder<'a>(&'a self, side: &'a Side<'_, '_>) -> Finder<'a> {
+        Finder {
+            state: self.state,
+            shelf: side.shelf,
+            kind: &side.target.kind,
+        }
     }
 
     fn candidate(&self, row: &Row, number: usize, side: &Side<'_, '_>, is_open: bool) -> Candidate {
