@@ -50,7 +50,7 @@ LUA
 
 run() { # side port what round
     SEED=$4 USERS=$users WHAT=$3 taskset -c 1 wrk -t1 -c8 -d"${seconds}s" -s "$scratch/wrk.lua" "http://127.0.0.1:$2" |
-        awk '/^RESULT/ { if ($3) print "failed requests: " $3 > "/dev/stderr"; print $2 }' >>"$scratch/$1.$3"
+        awk -v side="$1" -v what="$3" '/^RESULT/ { if ($3) print side " " what ", failed requests: " $3 > "/dev/stderr"; print $2 }' >>"$scratch/$1.$3"
 }
 median() { sort -n "$1" | awk '{ line[NR] = $1 } END { print line[int((NR + 1) / 2)] }'; }
 
@@ -61,6 +61,6 @@ for what in get filter list patch post; do
     done
     awk -v what=$what -v ours="$(median "$scratch/ours.$what")" -v floor="$(median "$scratch/floor.$what")" 'BEGIN {
         printf "P7   %-36s ours %7d/s  floor %7d/s  ratio %6.2f  goal 0.67  %s\n", what, ours, floor, ours / floor,
-            ours / floor >= 0.67 ? "ok" : "MISS"
+            (ours / floor >= 0.67 ? "ok" : "MISS")
     }'
 done

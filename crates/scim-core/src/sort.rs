@@ -55,6 +55,28 @@ impl SortKey {
         Ok(locator)
     }
 
+    /// Resolves `sortBy` for one type of a search across types: one that does not have the attribute has no value there
+    /// (RFC 7644 section 3.4.2.1).
+    ///
+    /// # Errors
+    ///
+    /// `invalidPath` where the type has the attribute but never returns it (decision D15).
+    pub fn locate_across(
+        path: &AttrPath,
+        kind: &ResourceType,
+        dialect: &Dialect,
+    ) -> Result<Option<Locator>, InputError> {
+        let is_hidden = |locator: &Locator| !locator.attribute.is_readable() || !locator.leaf().is_readable();
+        match (
+            Self::locate(path, kind, dialect),
+            kind.locate(path, dialect.extension_shorthand),
+        ) {
+            (Ok(locator), _) => Ok(Some(locator)),
+            (Err(error), Some(Located::Attribute(locator))) if is_hidden(&locator) => Err(error),
+            (Err(_), _) => Ok(None),
+        }
+    }
+
     /// The key of a resource: of the primary value if there is one, else of the first (RFC 7644 section 3.4.2.3).
     pub fn of(resource: &Resource, locator: &Locator) -> Self {
         let value = match resource.value(locator) {

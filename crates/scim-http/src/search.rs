@@ -146,10 +146,10 @@ fn targets(inner: &Inner, kinds: &[Arc<ResourceType>], params: &Params) -> Resul
             .as_ref()
             .map(|filter| Predicate::resolve(filter, &scope))
             .transpose()?;
-        let sort = match sort.as_ref().map(|path| SortKey::locate(path, kind, &inner.dialect)) {
-            // A type that does not have the attribute has no value there (RFC 7644 section 3.4.2.1).
-            Some(Err(_)) if across_types => None,
-            sort => sort.transpose()?,
+        let sort = match &sort {
+            None => None,
+            Some(path) if across_types => SortKey::locate_across(path, kind, &inner.dialect)?,
+            Some(path) => Some(SortKey::locate(path, kind, &inner.dialect)?),
         };
         targets.push(Target::new(Arc::clone(kind), predicate, sort));
     }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, request::Parts};
 use scim_core::{Dialect, Limits, filter::FilterLimits, schema::Registry};
-use scim_store::{Clock, IdSource, ScimStore, Scope};
+use scim_store::{Clock, IdSource, RandomIds, ScimStore, Scope};
 
 use crate::{
     Authenticator, Body, ScimServiceBuilder,
@@ -122,7 +122,7 @@ impl Inner {
             if !scope.principal.can_write {
                 return Err(Fault::new(403, "the credentials allow reading only"));
             }
-            scope.request_id = request_id(head, &*self.ids);
+            scope.request_id = request_id(head);
         }
         operate::call(self, &scope, route, head, body).await
     }
@@ -173,11 +173,12 @@ impl fmt::Debug for Inner {
 }
 
 /// The name of a request in logs and change records: what a proxy gave it, or a new one.
-fn request_id(head: &Parts, ids: &dyn IdSource) -> String {
+fn request_id(head: &Parts) -> String {
     let given = head.headers.get("x-request-id").and_then(|value| value.to_str().ok());
     match given.filter(|text| !text.is_empty() && text.len() <= 128) {
         Some(text) => text.to_owned(),
-        None => ids.next().as_str().to_owned(),
+        // Not from the host's source, which makes identifiers of resources.
+        None => RandomIds.next().as_str().to_owned(),
     }
 }
 

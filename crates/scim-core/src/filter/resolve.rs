@@ -68,15 +68,7 @@ impl FilterScope<'_> {
             },
             Filter::Compare(comparison) => match self.locate(&comparison.path)? {
                 Some(locator) => self.compare(locator, comparison)?,
-                // No value anywhere: only `ne` of something and `eq null` hold.
-                None => {
-                    let is_null = comparison.value == Literal::Null;
-                    Predicate::Always(match comparison.op {
-                        CompareOp::Equal => is_null,
-                        CompareOp::NotEqual => !is_null,
-                        _ => false,
-                    })
-                }
+                None => without_value(comparison),
             },
             Filter::Values(ValuePath { path, filter, .. }) => {
                 let Some(locator) = self.locate(path)? else {
@@ -86,6 +78,12 @@ impl FilterScope<'_> {
                     return Err(at(
                         path.span(),
                         "a value filter stands after an attribute, not after a sub-attribute",
+                    ));
+                }
+                if !locator.attribute.is_complex() && !locator.attribute.multi_valued {
+                    return Err(at(
+                        path.span(),
+                        "a value filter stands after a complex attribute or a list",
                     ));
                 }
                 let inner = self.element(filter, &locator.attribute)?;
@@ -99,15 +97,18 @@ impl FilterScope<'_> {
             let simple =
                 || (!attribute.is_complex() && path.name().eq_ignore_ascii_case("value")).then(|| renamed(attribute));
             let sub = attribute.sub(path.name()).map(Arc::clone).or_else(simple);
+            let is_unknown = sub.is_none();
             match sub.filter(|sub| path.uri().is_none() && path.sub().is_none() && sub.is_readable()) {
                 Some(attribute) => {
                     self.check_sensitive(&attribute)?;
-                    Ok(Locator {
+                    Ok(Some(Locator {
                         extension: None,
                         attribute,
                         sub: None,
-                    })
+                    }))
                 }
+                // Other types may have it (RFC 7644 section 3.4.2.1).
+                None if is_unknown && self.across_types => Ok(None),
                 None => Err(at(
                     path.span(),
                     "the filter names a sub-attribute that the attribute does not have",
@@ -136,17 +137,17 @@ impl FilterScope<'_> {
                     .collect::<Result<_, _>>()?,
             ),
             Filter::Not(inner) => Predicate::Not(Box::new(self.element(inner, attribute)?)),
-            Filter::Present(path) => {
-                let locator = locate(path)?;
-                Predicate::Present(referred(&locator).unwrap_or(locator))
-            }
-            Filter::Compare(comparison) => {
-                let locator = locate(&comparison.path)?;
-                match referred(&locator) {
+            Filter::Present(path) => match locate(path)? {
+                Some(locator) => Predicate::Present(referred(&locator).unwrap_or(locator)),
+                None => Predicate::Always(false),
+            },
+            Filter::Compare(comparison) => match locate(&comparison.path)? {
+                Some(locator) => match referred(&locator) {
                     Some(id) => self.reference(id, None, comparison)?,
                     None => self.test(locator, comparison)?,
-                }
-            }
+                },
+                None => without_value(comparison),
+            },
             Filter::Values(values) => {
                 return Err(at(
                     values.path.span(),
@@ -300,6 +301,16 @@ impl FilterScope<'_> {
         };
         Ok(Predicate::Compare(Test::new(locator, op, operand)))
     }
+}
+
+/// What a comparison of no value anywhere comes to: only `ne` of something and `eq null` hold.
+fn without_value(comparison: &Comparison) -> Predicate {
+    let is_null = comparison.value == Literal::Null;
+    Predicate::Always(match comparison.op {
+        CompareOp::Equal => is_null,
+        CompareOp::NotEqual => !is_null,
+        _ => false,
+    })
 }
 
 fn is_location(locator: &Locator) -> bool {

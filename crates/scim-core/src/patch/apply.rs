@@ -136,14 +136,17 @@ fn elements(
     select: &Select,
     change: &Change,
 ) -> Result<(), InputError> {
+    if matches!(change, Change::Add(Value::Null)) {
+        return Ok(()); // Nothing is nothing to add.
+    }
     let mut matched: Vec<bool> = list
         .iter()
         .map(|element| select.predicate.matches_element(element))
         .collect();
     let is_new = !matched.contains(&true);
     if is_new {
-        if matches!(change, Change::Remove | Change::Add(Value::Null)) {
-            return Ok(()); // What is not there is removed already (decision D9), and nothing is nothing to add.
+        if matches!(change, Change::Remove) {
+            return Ok(()); // What is not there is removed already (decision D9).
         }
         let Some(template) = &select.template else {
             return Err(InputError::no_target(format!(

@@ -282,6 +282,7 @@ impl Compiler<'_> {
                     (PatchOp::Add, Value::Object(values)) if locator.sub.is_none() => merge(&locator.attribute, values),
                     (_, value) => Change::Set(value),
                 },
+                None if op == PatchOp::Add => Change::Add(Value::Null),
                 None => Change::Remove,
             },
         };

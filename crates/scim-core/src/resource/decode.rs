@@ -442,10 +442,17 @@ pub(crate) fn boolean_text(text: &str) -> Option<bool> {
     }
 }
 
+/// Base64 as RFC 4648 has it, in lines or not; padding may be left out, but where it is it must fit.
 fn is_base64(text: &str) -> bool {
+    let text = text.trim_end_matches(['\r', '\n']);
     let body = text.trim_end_matches('=');
-    text.len().saturating_sub(body.len()) <= 2
-        && body
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'\r' | b'\n'))
+    let padding = text.len().saturating_sub(body.len());
+    let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+    let digits = body.bytes().filter(|b| is_digit(*b)).count();
+    let fits = match padding {
+        0 => digits % 4 != 1, // Six bits are no byte.
+        1 | 2 => (digits + padding).is_multiple_of(4),
+        _ => false,
+    };
+    fits && body.bytes().all(|b| is_digit(b) || matches!(b, b'\r' | b'\n'))
 }

@@ -61,8 +61,7 @@ struct Named(std::sync::atomic::AtomicUsize);
 impl scim_http::store::IdSource for Named {
     fn next(&self) -> ResourceId {
         let n = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        // A write takes one identifier for itself and one for its request.
-        ResourceId::new(if n < 4 { format!("root{n}") } else { format!("other{n}") })
+        ResourceId::new(if n < 2 { format!("root{n}") } else { format!("other{n}") })
     }
 }
 
