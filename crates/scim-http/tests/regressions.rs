@@ -113,3 +113,40 @@ fn binary_that_is_no_base64_is_refused() {
         }
     });
 }
+
+/// RFC 7643 section 2.4: no two values of one type and value.
+#[test]
+fn adding_a_value_again_with_more_said_of_it_makes_no_second() {
+    both(|server| {
+        let emails = json!([{ "value": "a@x", "type": "work", "primary": true }, { "value": "b@x", "type": "home" }]);
+        let id = server.user(json!({ "userName": "jane", "emails": emails }));
+        let add = json!([{ "value": "b@x", "type": "home", "primary": true, "display": "B" }]);
+        let reply = server.patch(
+            &format!("/Users/{id}"),
+            json!([{ "op": "add", "path": "emails", "value": add }]),
+        );
+        let expected = json!([
+            { "value": "a@x", "type": "work", "primary": false },
+            { "value": "b@x", "type": "home", "primary": true, "display": "B" }
+        ]);
+        assert_eq!(reply.ok(200).body["emails"], expected);
+    });
+}
+
+/// RFC 7644 section 3.10: the URN of a schema names its attributes, the core's own as well.
+#[test]
+fn the_core_schema_is_named_as_a_whole_like_an_extension() {
+    both(|server| {
+        let id = server.user(json!({ "userName": "jane", "title": "Guide" }));
+        let path = format!("/Users/{id}");
+        let value = json!({ USER: { "title": "Lead" } });
+        server
+            .patch(&path, json!([{ "op": "replace", "value": value }]))
+            .ok(200);
+        let reply = server.get(&format!("{path}?attributes={USER}"));
+        assert_eq!(
+            (&reply.body["title"], &reply.body["userName"]),
+            (&json!("Lead"), &json!("jane"))
+        );
+    });
+}

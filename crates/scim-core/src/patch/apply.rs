@@ -1,6 +1,9 @@
 //! Steps on a tree. The caller keeps the tree it started from, so that a step that fails changes nothing.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
 
@@ -97,7 +100,7 @@ fn value(
         Change::Add(Value::Array(added)) if attribute.multi_valued => {
             let slot = map.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
             if let Value::Array(list) = slot {
-                append(list, added);
+                append(attribute, list, added);
             }
         }
         Change::Add(new) | Change::Set(new) => {
@@ -219,26 +222,40 @@ fn merge(
 }
 
 /// Appends what is not there yet (N58); a new primary takes the place of the old one (decision D10).
-fn append(list: &mut Vec<Value>, added: &[Value]) {
+///
+/// An element with the `type` and `value` of one that is there says more of that one: the two must not both be
+/// (RFC 7643 section 2.4).
+fn append(attribute: &Attribute, list: &mut Vec<Value>, added: &[Value]) {
     let few = list.len().saturating_mul(added.len()) <= 4096;
-    let mut known: HashSet<String> = if few {
-        HashSet::new()
-    } else {
-        list.iter().map(Value::to_string).collect()
-    };
+    let is_fixed = attribute
+        .sub_attributes
+        .iter()
+        .any(|sub| sub.mutability == Mutability::Immutable);
+    let mut known: HashMap<String, usize> = list.iter().map(identity).zip(0..).collect();
     for new in added {
-        let is_known = if few {
-            list.iter().any(|old| holds(old, new))
-        } else {
-            !known.insert(new.to_string())
-        };
-        if is_known {
+        if few && list.iter().any(|old| holds(old, new)) {
             continue;
         }
-        if is_primary(new) {
-            clear_primaries(list, |_| true);
+        let place = *known.entry(identity(new)).or_insert(list.len());
+        match (list.get_mut(place), new) {
+            (Some(Value::Object(old)), Value::Object(more)) if !is_fixed => {
+                old.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+            (Some(_), _) => {}
+            (None, _) => list.push(new.clone()),
         }
-        list.push(new.clone());
+        if is_primary(new) {
+            clear_primaries(list, |index| index != place);
+        }
+    }
+}
+
+/// What tells an element from others: its type and value if it has a value, else everything.
+fn identity(element: &Value) -> String {
+    let text = |name: &str| element.get(name).and_then(Value::as_str);
+    match text("value") {
+        Some(value) => format!("{}\n{value}", text("type").unwrap_or_default()),
+        None => element.to_string(),
     }
 }
 

@@ -82,6 +82,9 @@ impl Compiler<'_> {
             if let Some(extension) = key.contains(':').then(|| self.kind.extension(&key)).flatten() {
                 let schema = Arc::clone(&extension.schema);
                 self.extension(op, &schema, value)?;
+            } else if key.eq_ignore_ascii_case(&self.kind.schema().id) && value.is_object() {
+                // The core attributes under their own URN, as those of an extension stand under theirs; bodies have a depth.
+                self.whole(op, value)?;
             } else if let Some(attribute) = self.kind.attribute(&key) {
                 let attribute = Arc::clone(attribute);
                 if seen.iter().any(|other| Arc::ptr_eq(other, &attribute)) {

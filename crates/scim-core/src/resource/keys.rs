@@ -129,7 +129,7 @@ impl Keys {
         for value in values {
             let key = if is_user_name(leaf) {
                 UserNameKey::enforce(&value)
-                    .map_err(|error| InputError::value(format!("`userName` {error}")))?
+                    .map_err(|error| InputError::value(error.to_string()))?
                     .to_string()
             } else {
                 lookup_key(leaf, &value).into_owned()

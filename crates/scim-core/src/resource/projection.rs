@@ -92,11 +92,11 @@ impl Projection {
 
     fn wants_at(&self, kind: &ResourceType, extension: Option<&Schema>, attribute: &Attribute) -> bool {
         let named = |list: &[Selection], whole: bool| {
-            list.iter()
-                .any(|s| s.names(kind, extension, attribute) && (!whole || s.path.sub().is_none()))
-                || list
-                    .iter()
-                    .any(|s| extension.is_some_and(|e| s.path.text().eq_ignore_ascii_case(&e.id)))
+            let urn = extension.map_or(&kind.schema().id, |extension| &extension.id);
+            list.iter().any(|s| {
+                s.path.text().eq_ignore_ascii_case(urn)
+                    || s.names(kind, extension, attribute) && (!whole || s.path.sub().is_none())
+            })
         };
         match (attribute.returned, self) {
             (Returned::Never, _) => false,

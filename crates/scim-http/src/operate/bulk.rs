@@ -294,7 +294,9 @@ fn created(encoder: &Encoder<'_>, kind: &ResourceType, id: ResourceId, version: 
 
 fn head(named: &Named) -> Map<String, Value> {
     let mut result = Map::new();
-    result.insert("method".to_owned(), named.method.into());
+    if !named.method.is_empty() {
+        result.insert("method".to_owned(), named.method.into());
+    }
     if let Some(bulk_id) = &named.bulk_id {
         result.insert("bulkId".to_owned(), bulk_id.as_str().into());
     }
