@@ -1,5 +1,7 @@
 //! What a request may cost: one struct that is enforced and advertised (decision D34).
 
+use crate::filter::FilterLimits;
+
 /// Limits of a service, enforced by every layer and shown in `ServiceProviderConfig` from this one place.
 ///
 /// Sizes are in bytes. The numbers of [`Limits::default`] follow what large services publish.
@@ -50,6 +52,17 @@ impl Limits {
     pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
+    }
+}
+
+impl Limits {
+    /// The limits of filters and paths, as their parser takes them.
+    pub fn filter(&self) -> FilterLimits {
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        FilterLimits::default()
+            .with_max_bytes(small(self.filter_bytes))
+            .with_max_depth(small(self.filter_depth))
+            .with_max_terms(small(self.filter_terms))
     }
 }
 

@@ -150,16 +150,14 @@ impl Inner {
 
     /// A filter in a body may be twice as long as one in a URL.
     pub(crate) fn filter_limits(&self, in_url: bool) -> FilterLimits {
-        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let limits = self.limits.filter();
         let bytes = if in_url {
-            self.limits.filter_bytes
+            limits.max_bytes
         } else {
-            self.limits.filter_bytes.saturating_mul(2)
+            limits.max_bytes.saturating_mul(2)
         };
-        FilterLimits::default()
-            .with_max_bytes(small(bytes))
-            .with_max_depth(small(self.limits.filter_depth))
-            .with_max_terms(small(self.limits.filter_terms))
+        limits
+            .with_max_bytes(bytes)
             .with_bare_resource_type(self.dialect.bare_resource_type)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     Dialect, InputError, Limits, Note, Notes,
     attr::{AttrPath, PatchPath, PathErrorKind},
     dialect::NoMatch,
-    filter::{CompareOp, Filter, FilterLimits, FilterScope, Literal, Predicate},
+    filter::{CompareOp, Filter, FilterScope, Literal, Predicate},
     resource::{MemberStep, Password, ValueDecoder, boolean_text, is_password},
     schema::{Attribute, AttributeType, Located, Locator, Mutability, ResourceType, Schema},
 };
@@ -129,7 +129,7 @@ impl Compiler<'_> {
     }
 
     fn at_path(&mut self, op: PatchOp, path: &str, value: Value) -> Result<(), InputError> {
-        let limits = filter_limits(self.limits);
+        let limits = self.limits.filter();
         let path = PatchPath::parse(path, &limits).map_err(|error| match error.kind() {
             PathErrorKind::Filter(_) => InputError::filter(error.to_string()),
             _ => InputError::path(error.to_string()),
@@ -484,15 +484,6 @@ fn template(filter: &Filter, attribute: &Attribute) -> Option<Map<String, Value>
         }
     }
     Some(element)
-}
-
-/// The limits of filters as the parser takes them.
-pub(crate) fn filter_limits(limits: &Limits) -> FilterLimits {
-    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    FilterLimits::default()
-        .with_max_bytes(small(limits.filter_bytes))
-        .with_max_depth(small(limits.filter_depth))
-        .with_max_terms(small(limits.filter_terms))
 }
 
 fn unknown() -> InputError {
