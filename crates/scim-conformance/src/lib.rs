@@ -15,6 +15,8 @@ mod matcher;
 mod memory;
 mod outgoing;
 mod placeholder;
+#[cfg(all(unix, feature = "postgres"))]
+pub mod postgres;
 mod protect;
 mod report;
 pub mod seeds;
