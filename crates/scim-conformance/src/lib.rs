@@ -4,15 +4,16 @@
 //! providers ([`ExchangeFile`]) and hostile or malformed input ([`badinput`]). Both come with this crate as data files
 //! and can be read from another directory. Each run yields a [`Report`] that names every difference; nothing panics.
 //!
-//! [`check_store`] holds a [`ScimStore`](scim_store::ScimStore) against its contract.
+//! [`check_store`] holds a [`ScimStore`](scim_store::ScimStore) against its contract. Whoever has a store that tests can
+//! look into ([`Inspect`]) and that can be made anew ([`StoreFactory`]) runs both corpora on it: see [`StoreWorld`].
 
 pub mod badinput;
 mod block_on;
 mod exchanges;
 pub mod fuzz;
+mod inspect;
 mod load;
 mod matcher;
-mod memory;
 mod outgoing;
 mod placeholder;
 #[cfg(all(unix, feature = "postgres"))]
@@ -21,13 +22,17 @@ mod protect;
 mod report;
 pub mod seeds;
 mod store;
+#[cfg(all(unix, feature = "stores"))]
+pub mod stores;
 mod target;
+mod world;
 
 pub use block_on::block_on;
 pub use exchanges::{Client, ExchangeFile};
+pub use inspect::{InMemory, Inspect, StoreFactory, StoreOptions};
 pub use load::{LoadError, bundled_badinput, bundled_exchanges};
-pub use memory::{InProcess, MemoryWorld};
 pub use protect::ProtectedUsers;
 pub use report::{FileReport, Outcome, Report, Verdict};
 pub use store::check_store;
 pub use target::Target;
+pub use world::{InProcess, MemoryWorld, StoreWorld};

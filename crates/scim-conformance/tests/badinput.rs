@@ -1,6 +1,6 @@
 //! Sends the hostile-input corpus: `cargo test -p scim-conformance --test badinput`.
 //!
-//! `SCIM_BADINPUT_DIR` names another directory with `fixture.json` and `.jsonl` files.
+//! `SCIM_BADINPUT_DIR` names another directory with `fixture.json` and `.jsonl` files, and `SCIM_TEST_STORE` another store.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a surprise ends a test")]
 
@@ -13,7 +13,8 @@ use std::time::Duration;
 use std::{env, process, thread};
 
 use scim_conformance::badinput::{Corpus, Line, Runner, World};
-use scim_conformance::{MemoryWorld, Report, Verdict, block_on, bundled_badinput};
+use scim_conformance::stores::{StoreKind, block_on};
+use scim_conformance::{Report, StoreWorld, Verdict, bundled_badinput};
 use scim_http::core::Dialect;
 use scripted::{Fault, Scripted};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 /// Decision D26: what a line asks for is judged in the strict dialect.
 #[test]
 fn hostile_input_is_withstood() {
-    judge(&MemoryWorld::new(Dialect::rfc()), |runner| runner);
+    judge(&world(Dialect::rfc()), |runner| runner);
 }
 
 /// Decision D26: the universal rules hold in every dialect.
@@ -37,10 +38,14 @@ fn the_universal_rules_hold_in_every_dialect() {
         let nameless = dialect.clone().with(|dialect| dialect.name = "rfc");
         if !seen.contains(&nameless) {
             eprintln!("dialect {name}");
-            judge(&MemoryWorld::new(dialect), |runner| runner.universal_rules_only());
+            judge(&world(dialect), |runner| runner.universal_rules_only());
             seen.push(nameless);
         }
     }
+}
+
+fn world(dialect: Dialect) -> StoreWorld<StoreKind> {
+    StoreWorld::on(StoreKind::from_env().unwrap(), dialect)
 }
 
 fn judge(world: &dyn World, configure: impl FnOnce(Runner<'_>) -> Runner<'_>) {

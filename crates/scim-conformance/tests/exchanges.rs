@@ -1,6 +1,6 @@
 //! Replays the recorded exchanges of identity providers: `cargo test -p scim-conformance --test exchanges`.
 //!
-//! `SCIM_EXCHANGES_DIR` names another directory of exchange files.
+//! `SCIM_EXCHANGES_DIR` names another directory of exchange files, and `SCIM_TEST_STORE` another store.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,11 +15,12 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use http::{Request, Response, header};
+use scim_conformance::stores::{StoreKind, block_on};
 use scim_conformance::{
-    Client, ExchangeFile, FileReport, InProcess, Report, Target, Verdict, block_on, bundled_exchanges,
+    Client, ExchangeFile, FileReport, InProcess, Report, StoreFactory, StoreOptions, Target, Verdict, bundled_exchanges,
 };
 use scim_http::core::Dialect;
-use scim_http::store::{MemoryStore, Principal};
+use scim_http::store::Principal;
 use scim_http::{BearerTokens, Expiry, ScimService};
 use serde_json::{Value, json};
 
@@ -32,7 +33,8 @@ fn service(dialect: Dialect) -> InProcess {
     tokens
         .add(TOKEN, Principal::new("tenant", "token"), Expiry::Never)
         .unwrap();
-    let service = ScimService::builder(BASE_URL, MemoryStore::new(), tokens).dialect(dialect);
+    let store = block_on(StoreKind::from_env().unwrap().open(StoreOptions::default())).unwrap();
+    let service = ScimService::builder(BASE_URL, store, tokens).dialect(dialect);
     InProcess::new(service.build().unwrap())
 }
 

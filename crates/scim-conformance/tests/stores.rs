@@ -7,7 +7,8 @@ mod custom_store;
 use std::sync::Arc;
 
 use custom_store::ListStore;
-use scim_conformance::{block_on, check_store};
+use scim_conformance::stores::{StoreKind, block_on};
+use scim_conformance::{Inspect, StoreFactory, StoreOptions, check_store};
 use scim_store::{MemoryStore, NoGuard, ScimStore};
 
 fn check(store: &dyn ScimStore) {
@@ -16,18 +17,29 @@ fn check(store: &dyn ScimStore) {
     assert!(report.is_clean(), "{report}");
 }
 
+/// The store that `SCIM_TEST_STORE` names.
+fn open(options: StoreOptions) -> Arc<dyn Inspect> {
+    block_on(StoreKind::from_env().unwrap().open(options)).unwrap()
+}
+
 #[test]
-fn the_store_in_memory_keeps_the_contract() {
-    check(&MemoryStore::new());
-    check(&MemoryStore::with_guard(Arc::new(NoGuard)));
+fn the_store_keeps_the_contract() {
+    check(&*open(StoreOptions::default()));
+    check(&*open(StoreOptions::default().guard(Arc::new(NoGuard))));
 }
 
 #[test]
 fn pointers_to_stores_keep_the_contract() {
-    let arc: Arc<dyn ScimStore> = Arc::new(MemoryStore::new());
+    let arc: Arc<dyn ScimStore> = open(StoreOptions::default());
     check(&arc);
     let boxed: Box<dyn ScimStore> = Box::new(arc);
     check(&boxed);
+}
+
+/// About the store in memory only, as a value.
+#[test]
+fn the_store_in_memory_needs_no_pointer() {
+    check(&MemoryStore::new());
 }
 
 #[test]
