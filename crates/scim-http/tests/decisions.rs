@@ -36,10 +36,12 @@ use scim_http::{
         Dialect, Note, Notes, ResourceId,
         schema::{Registry, ResourceType, Schema},
     },
-    store::{IdSource, MemoryStore, Principal},
+    store::{IdSource, Principal},
 };
 use serde_json::{Value, json};
-use support::{BASE, ENTERPRISE, GROUP, HandClock, Reply, Server, USER, block_on, both, encode, with_schema};
+use support::{
+    BASE, ENTERPRISE, GROUP, HandClock, Reply, Server, TestStore, USER, block_on, both, encode, with_schema,
+};
 
 #[test]
 fn d01_a_read_only_value_may_be_repeated_in_a_patch() {
@@ -465,7 +467,7 @@ fn d18_without_sort_by_the_order_is_that_of_creation() {
 
 /// A service with these tokens, and the answer to a GET with this `Authorization`.
 fn status_with(tokens: BearerTokens, values: &[&str]) -> u16 {
-    let service = ScimService::builder(BASE, MemoryStore::new(), tokens)
+    let service = ScimService::builder(BASE, TestStore::new(), tokens)
         .clock(HandClock::new())
         .build()
         .unwrap();
@@ -546,7 +548,7 @@ fn d20_locations_come_from_configuration_only() {
         tokens
             .add("tokA", Principal::new("A", "token a"), Expiry::Never)
             .unwrap();
-        let (clock, store) = (HandClock::new(), Arc::new(MemoryStore::new()));
+        let (clock, store) = (HandClock::new(), Arc::new(TestStore::new()));
         let service = ScimService::builder(base, Arc::clone(&store), tokens)
             .clock(clock.clone())
             .build()

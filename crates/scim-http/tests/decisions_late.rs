@@ -22,10 +22,10 @@ use scim_http::{
         resource::{Password, Resource},
         schema::{Registry, ResourceType},
     },
-    store::{Attempt, Denial, Guard, MemoryStore, Principal, Result, Scope, StoreError, TxView},
+    store::{Attempt, Denial, Guard, Principal, Result, Scope, StoreError, TxView},
 };
 use serde_json::{Value, json};
-use support::{BASE, ENTERPRISE, GROUP, LIST, Reply, Server, USER, both, encode};
+use support::{BASE, ENTERPRISE, GROUP, LIST, Reply, Server, TestStore, USER, both, encode};
 
 fn user(name: &str) -> Value {
     json!({ "schemas": [USER], "userName": name })
@@ -95,11 +95,9 @@ impl Guard for Protect {
 #[test]
 fn d21_a_protected_administrator_cannot_be_deleted() {
     for dialect in [Dialect::rfc(), Dialect::default()] {
-        let server = Server::on(
-            Arc::new(MemoryStore::with_guard(Arc::new(Protect))),
-            dialect,
-            |builder| builder,
-        );
+        let server = Server::on(Arc::new(TestStore::with_guard(Arc::new(Protect))), dialect, |builder| {
+            builder
+        });
         let path = format!("/Users/{}", server.user(json!({ "userName": "admin" })));
         let before = server.store.dump();
         let reply = server.delete(&path);

@@ -16,10 +16,10 @@ use scim_http::{
         resource::Found,
         schema::{Attribute, Registry, ResourceType, Returned, Schema},
     },
-    store::{Capabilities, MemoryStore, Principal, Read, Removal, Result, ScimStore, Scope, Updated, Write, Written},
+    store::{Capabilities, Principal, Read, Removal, Result, ScimStore, Scope, Updated, Write, Written},
 };
 use serde_json::{Value, json};
-use support::{BASE, ENTERPRISE, HandClock, Reply, Server, USER, both, encode, with_schema};
+use support::{BASE, ENTERPRISE, HandClock, Reply, Server, TestStore, USER, both, encode, with_schema};
 
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -271,7 +271,7 @@ fn n33_sorting_follows_type_and_case() {
 
 /// A store that says it can do less, as a host's own might.
 #[derive(Debug)]
-struct Modest(MemoryStore, Capabilities);
+struct Modest(TestStore, Capabilities);
 
 #[async_trait]
 impl ScimStore for Modest {
@@ -310,8 +310,8 @@ fn modest(dialect: Dialect, change: impl FnOnce(&mut Capabilities)) -> Server {
     tokens
         .add("tokA", Principal::new("A", "token a"), Expiry::Never)
         .unwrap();
-    let (clock, store) = (HandClock::new(), Arc::new(MemoryStore::new()));
-    let modest = Modest(MemoryStore::new(), Capabilities::all_but(change));
+    let (clock, store) = (HandClock::new(), Arc::new(TestStore::new()));
+    let modest = Modest(store.as_ref().clone(), Capabilities::all_but(change));
     let service = ScimService::builder(BASE, modest, tokens)
         .dialect(dialect)
         .clock(clock.clone())

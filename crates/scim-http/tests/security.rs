@@ -20,12 +20,12 @@ use scim_http::{
         schema::{Mutability, Registry, ResourceType, Schema, SchemaBuilder},
         username::UserNameKey,
     },
-    store::{
-        Capabilities, Clock, MemoryStore, Principal, Read, Removal, Result, ScimStore, Scope, Updated, Write, Written,
-    },
+    store::{Capabilities, Clock, Principal, Read, Removal, Result, ScimStore, Scope, Updated, Write, Written},
 };
 use serde_json::{Value, json};
-use support::{BASE, ENTERPRISE, GROUP, HandClock, Reply, Server, USER, block_on, both, encode, with_schema};
+use support::{
+    BASE, ENTERPRISE, GROUP, HandClock, Reply, Server, TestStore, USER, block_on, both, encode, with_schema,
+};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
@@ -115,7 +115,7 @@ fn server(store: impl ScimStore, authenticator: impl Authenticator) -> Server {
         .unwrap();
     Server {
         service,
-        store: Arc::new(MemoryStore::new()),
+        store: Arc::new(TestStore::new()),
         clock,
     }
 }
@@ -260,14 +260,14 @@ fn r02_credentials_for_reading_do_not_write() {
 
 #[test]
 fn r03_the_base_url_must_be_https() {
-    let build = |base: &str| ScimService::builder(base, MemoryStore::new(), tokens()).build();
+    let build = |base: &str| ScimService::builder(base, TestStore::new(), tokens()).build();
     for base in [
         "http://example.com/scim/v2",
         "HTTP://example.com",
         "http://localhost:8080/",
     ] {
         assert!(matches!(build(base), Err(BuildError::Insecure)), "{base}");
-        ScimService::builder(base, MemoryStore::new(), tokens())
+        ScimService::builder(base, TestStore::new(), tokens())
             .allow_insecure_base_url()
             .build()
             .unwrap();
@@ -281,7 +281,7 @@ fn r03_the_base_url_must_be_https() {
         "https://e.example/#a",
     ] {
         assert!(matches!(build(base), Err(BuildError::BaseUrl)), "{base}");
-        let insecure = ScimService::builder(base, MemoryStore::new(), tokens())
+        let insecure = ScimService::builder(base, TestStore::new(), tokens())
             .allow_insecure_base_url()
             .build();
         assert!(matches!(insecure, Err(BuildError::BaseUrl)), "{base}");
@@ -319,10 +319,10 @@ fn r04_tokens_end_when_they_expire_or_are_revoked() {
     tokens
         .add("short", Principal::new("A", "short"), Expiry::At(end))
         .unwrap();
-    let service = ScimService::builder(BASE, MemoryStore::new(), Shared(Arc::clone(&tokens))).clock(clock.clone());
+    let service = ScimService::builder(BASE, TestStore::new(), Shared(Arc::clone(&tokens))).clock(clock.clone());
     let s = Server {
         service: service.build().unwrap(),
-        store: Arc::new(MemoryStore::new()),
+        store: Arc::new(TestStore::new()),
         clock,
     };
     let status = |token: &str| {
@@ -402,7 +402,7 @@ fn r05_a_token_is_nowhere_to_be_seen() {
         .add(&token, Principal::new("A", "the canary"), Expiry::Never)
         .unwrap();
     let mut seen = format!("{tokens:?}{tokens:#?}");
-    let store = Arc::new(MemoryStore::new());
+    let store = Arc::new(TestStore::new());
     let s = server(Arc::clone(&store), tokens);
     seen += &format!("{:?}{:#?}", s.service, s.service);
     for authorization in [

@@ -15,10 +15,10 @@ use http::request::Parts;
 use scim_http::{
     AuthError, Authenticator, ScimService, ScimServiceBuilder,
     core::{Dialect, Limits},
-    store::{MemoryStore, Principal},
+    store::Principal,
 };
 use serde_json::{Value, json};
-use support::{BASE, BULK, GROUP, Reply, Server, USER, both, encode};
+use support::{BASE, BULK, GROUP, Reply, Server, TestStore, USER, both, encode};
 
 fn user(name: &str) -> Value {
     json!({ "schemas": [USER], "userName": name })
@@ -397,10 +397,10 @@ fn r26_cursors_keep_nothing_in_the_service() {
         assert_eq!(server.store.dump(), before);
         // Another service with the same key knows them as well, so they hold all there is to know.
         let key = [7; 32];
-        let server = |store: &Arc<MemoryStore>| {
+        let server = |store: &Arc<TestStore>| {
             Server::on(Arc::clone(store), Dialect::default(), |builder| builder.cursor_key(key))
         };
-        let store = Arc::new(MemoryStore::new());
+        let store = Arc::new(TestStore::new());
         let (one, two) = (server(&store), server(&store));
         for name in ["a", "b"] {
             one.user(json!({ "userName": name }));

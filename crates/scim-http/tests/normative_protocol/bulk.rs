@@ -198,13 +198,13 @@ fn n79_the_circle_of_the_rfc_is_resolved() {
 #[test]
 fn n79_circles_without_batches_are_409_and_leave_nothing() {
     for dialect in [Dialect::rfc(), Dialect::default()] {
-        let memory = Arc::new(MemoryStore::new());
+        let inner = Arc::new(TestStore::new());
         let capabilities = Capabilities::all_but(|all| all.batch = false);
         let store = Lesser {
             capabilities,
-            ..Lesser::new(&memory)
+            ..Lesser::new(&inner)
         };
-        let server = Server::over(memory, store, dialect, |builder| builder);
+        let server = Server::over(inner, store, dialect, |builder| builder);
         let before = server.store.dump();
         let reply = server.bulk(circle());
         for result in reply.ok(200).body["Operations"].as_array().unwrap() {

@@ -39,15 +39,15 @@ fn n81_the_configuration_is_complete() {
 #[test]
 fn n81_what_is_not_supported_is_there_as_well() {
     for dialect in [Dialect::rfc(), Dialect::default()] {
-        let memory = Arc::new(MemoryStore::new());
+        let inner = Arc::new(TestStore::new());
         let capabilities = Capabilities::all_but(|all| {
             (all.cursors, all.filter, all.sort) = (false, false, false);
         });
         let store = Lesser {
             capabilities,
-            ..Lesser::new(&memory)
+            ..Lesser::new(&inner)
         };
-        let server = Server::over(memory, store, dialect, |builder| {
+        let server = Server::over(inner, store, dialect, |builder| {
             builder.limits(scim_http::core::Limits::default().with(|limits| limits.bulk_operations = 0))
         });
         let config = server.get("/ServiceProviderConfig").body;
@@ -116,8 +116,8 @@ fn n82_schemas_and_resource_types_are_lists() {
 #[test]
 fn n83_only_what_is_served_is_advertised() {
     for dialect in [Dialect::rfc(), Dialect::default()] {
-        let memory = Arc::new(MemoryStore::new());
-        let full = Server::on(Arc::clone(&memory), dialect.clone(), |builder| builder);
+        let inner = Arc::new(TestStore::new());
+        let full = Server::on(Arc::clone(&inner), dialect.clone(), |builder| builder);
         full.user(json!({ "userName": "b" }));
         full.user(json!({ "userName": "a" }));
         assert_eq!(
@@ -132,9 +132,9 @@ fn n83_only_what_is_served_is_advertised() {
         });
         let store = Lesser {
             capabilities,
-            ..Lesser::new(&memory)
+            ..Lesser::new(&inner)
         };
-        let lesser = Server::over(memory, store, dialect, |builder| {
+        let lesser = Server::over(inner, store, dialect, |builder| {
             builder.limits(scim_http::core::Limits::default().with(|limits| limits.bulk_operations = 0))
         });
         lesser.get("/Users?sortBy=userName").refused(400, "invalidPath");

@@ -5,7 +5,7 @@ use super::*;
 /// Every kind of error that the service answers with.
 fn errors(dialect: Dialect) -> Vec<(u16, Option<&'static str>, Reply)> {
     let server = Server::on(
-        Arc::new(MemoryStore::with_guard(Arc::new(Roots))),
+        Arc::new(TestStore::with_guard(Arc::new(Roots))),
         dialect.clone(),
         |builder| builder,
     );

@@ -27,12 +27,12 @@ use scim_http::{
         schema::{Attribute, Registry, ResourceType, Returned, Schema},
     },
     store::{
-        Attempt, Capabilities, Denial, Guard, MemoryStore, Principal, Read, Removal, Result, ScimStore, Scope,
-        StoreError, TxView, Updated, Write, Written,
+        Attempt, Capabilities, Denial, Guard, Principal, Read, Removal, Result, ScimStore, Scope, StoreError, TxView,
+        Updated, Write, Written,
     },
 };
 use serde_json::{Value, json};
-use support::{BASE, BULK, ENTERPRISE, GROUP, LIST, Reply, Server, USER, both};
+use support::{BASE, BULK, ENTERPRISE, GROUP, LIST, Reply, Server, TestStore, USER, both};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 const SCIM_JSON: &str = "application/scim+json; charset=utf-8";
@@ -40,13 +40,13 @@ const SCIM_JSON: &str = "application/scim+json; charset=utf-8";
 /// A store that can do less than it could, or that fails.
 #[derive(Debug)]
 struct Lesser {
-    inner: Arc<MemoryStore>,
+    inner: Arc<TestStore>,
     capabilities: Capabilities,
     fails: Option<fn() -> StoreError>,
 }
 
 impl Lesser {
-    fn new(inner: &Arc<MemoryStore>) -> Self {
+    fn new(inner: &Arc<TestStore>) -> Self {
         Self {
             inner: Arc::clone(inner),
             capabilities: Capabilities::ALL,
@@ -118,12 +118,12 @@ fn user(name: &str) -> Value {
 }
 
 fn failing(dialect: Dialect, error: fn() -> StoreError) -> Server {
-    let memory = Arc::new(MemoryStore::new());
+    let inner = Arc::new(TestStore::new());
     let store = Lesser {
         fails: Some(error),
-        ..Lesser::new(&memory)
+        ..Lesser::new(&inner)
     };
-    Server::over(memory, store, dialect, |builder| builder)
+    Server::over(inner, store, dialect, |builder| builder)
 }
 
 fn both_with(change: impl Fn(scim_http::ScimServiceBuilder) -> scim_http::ScimServiceBuilder, case: impl Fn(&Server)) {

@@ -1,25 +1,24 @@
-//! A service in memory to talk to, without a socket.
+//! A service in this process to talk to, without a socket.
 
 #![expect(dead_code, unreachable_pub, reason = "each test file uses its own part of it")]
 
-use std::{
-    future::Future,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    task::{Context, Poll, Waker},
+pub mod store;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, Request};
+pub use scim_conformance::stores::block_on;
 use scim_http::{
     BearerTokens, Expiry, ScimService, ScimServiceBuilder,
     core::Dialect,
-    store::{Clock, MemoryStore, Principal},
+    store::{Clock, Principal},
 };
 use serde_json::{Value, json};
+pub use store::TestStore;
 
 pub const BASE: &str = "https://scim.example.test/scim/v2";
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -57,7 +56,7 @@ impl Clock for HandClock {
 /// A service with two tenants: tokens `tokA` and `tokB`, and `readA` that may only read.
 pub struct Server {
     pub service: ScimService,
-    pub store: Arc<MemoryStore>,
+    pub store: Arc<TestStore>,
     pub clock: HandClock,
 }
 
@@ -84,11 +83,11 @@ impl Server {
     }
 
     pub fn with(dialect: Dialect, change: impl FnOnce(ScimServiceBuilder) -> ScimServiceBuilder) -> Self {
-        Self::on(Arc::new(MemoryStore::new()), dialect, change)
+        Self::on(Arc::new(TestStore::new()), dialect, change)
     }
 
     pub fn on(
-        store: Arc<MemoryStore>,
+        store: Arc<TestStore>,
         dialect: Dialect,
         change: impl FnOnce(ScimServiceBuilder) -> ScimServiceBuilder,
     ) -> Self {
@@ -304,25 +303,13 @@ pub fn encode(text: &str) -> String {
         .collect()
 }
 
-/// Runs a future that never waits for anything outside.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-        std::thread::yield_now();
-    }
-}
-
 pub const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 pub const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 
 impl Server {
-    /// A service on a store that wraps the one in memory.
+    /// A service on a store that wraps the one that is looked into.
     pub fn over(
-        store: Arc<MemoryStore>,
+        store: Arc<TestStore>,
         outer: impl scim_http::store::ScimStore,
         dialect: Dialect,
         change: impl FnOnce(ScimServiceBuilder) -> ScimServiceBuilder,
