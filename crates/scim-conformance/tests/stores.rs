@@ -1,5 +1,7 @@
 //! The contract, held against the stores of this project: `cargo test -p scim-conformance --test stores`.
 
+#![expect(clippy::unwrap_used, reason = "a surprise ends a test")]
+
 #[expect(unreachable_pub, reason = "it is public in the documentation")]
 #[path = "../../scim-store/docs/custom_store.rs"]
 mod custom_store;

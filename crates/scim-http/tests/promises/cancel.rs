@@ -213,6 +213,15 @@ fn poll(server: &Server, (_, method, path, body): &Sent, times: usize) -> Option
     })
 }
 
+/// All that is kept, but for the names of requests, which are random.
+fn state(server: &Server) -> Value {
+    let mut dump = server.store.dump();
+    for change in dump["A"]["changes"].as_array_mut().into_iter().flatten() {
+        change["transaction"] = Value::Null;
+    }
+    dump
+}
+
 /// Drops each request at each of its polls; gives back how often that was, or what was left behind.
 ///
 /// A store beyond this process may have been told to commit when the request is dropped: then all of it is done.
@@ -230,19 +239,19 @@ fn cancel_each(make: impl Fn() -> Server) -> std::result::Result<usize, String> 
             let sent = &requests(&users, &groups)[index];
             let status = poll(&server, sent, 10_000).unwrap();
             assert!(status.is_success(), "{}: {status}", sent.0);
-            server.store.dump()
+            state(&server)
         };
         for times in 0.. {
             let server = make();
             let (users, groups) = world(&server);
             let sent = &requests(&users, &groups)[index];
-            let before = server.store.dump();
+            let before = state(&server);
             if let Some(status) = poll(&server, sent, times) {
                 assert!(status.is_success(), "{}: {status}", sent.0);
                 break;
             }
             dropped += 1;
-            let left = server.store.dump();
+            let left = state(&server);
             if left != before && (is_in_memory() || left != whole) {
                 return Err(format!("{} was dropped after {times} polls and left a trace", sent.0));
             }
@@ -288,7 +297,8 @@ fn c18_a_dropped_bulk_has_done_whole_operations() {
         for times in 0.. {
             let server = server(slow(), dialect.clone());
             let done = poll(&server, &sent, times).is_some();
-            let names = server.find("/Users", r#"title eq "T""#);
+            // One look: an operation that was under way may still be committed.
+            let names = server.filter("/Users", r#"title eq "T""#).ok(200).names();
             let expected: Vec<String> = (0..names.len()).map(|n| format!("new{n}")).collect();
             assert_eq!(names, expected);
             assert!(names.len() >= most || !is_in_memory());
@@ -316,8 +326,10 @@ fn c18_a_request_that_waits_for_its_turn_can_be_dropped_too() {
     block_on(poll_fn(|context| {
         let mut first = Box::pin(server.service.handle(make("first")));
         let mut second = Box::pin(server.service.handle(make("second")));
-        assert!(first.as_mut().poll(context).is_pending());
-        assert!(second.as_mut().poll(context).is_pending());
+        for request in [&mut first, &mut second] {
+            let is_waiting = request.as_mut().poll(context).is_pending();
+            assert!(is_waiting || !is_in_memory());
+        }
         drop(second);
         drop(first);
         Poll::Ready(())
