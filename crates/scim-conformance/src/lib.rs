@@ -4,11 +4,22 @@
 //! providers ([`ExchangeFile`]) and hostile or malformed input ([`badinput`]). Both come with this crate as data files
 //! and can be read from another directory. Each run yields a [`Report`] that names every difference; nothing panics.
 //!
-//! [`check_store`] holds a [`ScimStore`](scim_store::ScimStore) against its contract. Whoever has a store that tests can
+//! [`check_store`] holds a [`ScimStore`](scim_store::ScimStore) against its contract, and [`check_credentials`] a
+//! [`CredentialStore`](scim_store::CredentialStore). Whoever has a store that tests can
 //! look into ([`Inspect`]) and that can be made anew ([`StoreFactory`]) runs both corpora on it: see [`StoreWorld`].
+
+/// Ends a check of a contract with a text, unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            return Err(format!($($text)+));
+        }
+    };
+}
 
 pub mod badinput;
 mod block_on;
+mod credentials;
 mod exchanges;
 pub mod fuzz;
 mod inspect;
@@ -28,6 +39,7 @@ mod target;
 mod world;
 
 pub use block_on::block_on;
+pub use credentials::check_credentials;
 pub use exchanges::{Client, ExchangeFile};
 pub use inspect::{InMemory, Inspect, StoreFactory, StoreOptions};
 pub use load::{LoadError, bundled_badinput, bundled_exchanges};

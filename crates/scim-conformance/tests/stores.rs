@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use custom_store::ListStore;
 use scim_conformance::stores::{StoreKind, block_on};
-use scim_conformance::{Inspect, StoreFactory, StoreOptions, check_store};
-use scim_store::{MemoryStore, NoGuard, ScimStore};
+use scim_conformance::{Inspect, StoreFactory, StoreOptions, check_credentials, check_store};
+use scim_store::{CredentialStore, MemoryCredentials, MemoryStore, NoGuard, ScimStore};
 
 fn check(store: &dyn ScimStore) {
     let report = block_on(check_store(store));
@@ -47,4 +47,14 @@ fn the_store_in_memory_needs_no_pointer() {
 #[test]
 fn the_documented_store_keeps_the_contract() {
     check(&ListStore::default());
+}
+
+#[test]
+fn credentials_in_memory_keep_the_contract() {
+    let pointer: Arc<dyn CredentialStore> = Arc::new(MemoryCredentials::new());
+    for store in [&MemoryCredentials::new() as &dyn CredentialStore, &pointer] {
+        let report = block_on(check_credentials(store));
+        assert!(report.outcomes().count() > 10);
+        assert!(report.is_clean(), "{report}");
+    }
 }

@@ -12,7 +12,7 @@ use scim_store::Principal;
 pub trait Authenticator: Debug + Send + Sync + 'static {
     /// The principal behind the head of a request, at the time `now`.
     ///
-    /// The tenant must come from the credentials alone. Credentials in the URL are not to be accepted (RFC 7644 section 7.4).
+    /// The tenant must come from the credentials alone; a URL of another tenant's is refused behind (decision D48). Credentials in the URL are not to be accepted (RFC 7644 section 7.4).
     ///
     /// # Errors
     ///

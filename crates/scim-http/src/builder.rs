@@ -2,33 +2,35 @@
 
 use std::{fmt, sync::Arc};
 
-use http::Uri;
 use scim_core::{Dialect, Limits, schema::Registry};
-use scim_store::{Clock, IdSource, RandomIds, ScimStore, SystemClock};
+use scim_store::{Clock, IdSource, RandomIds, ScimStore, SystemClock, TenantSettings, Tenants};
 
 use crate::{
     Authenticator, Pagination, PasswordSink, ScimService,
+    base_url::Template,
     cursor::Seal,
-    operate::{Advertised, Discovery},
+    rate::Limiter,
     service::Inner,
+    site::{Common, Sites},
 };
 
 /// Builds a [`ScimService`].
 #[must_use]
 pub struct ScimServiceBuilder {
+    any_host: bool,
     authenticator: Arc<dyn Authenticator>,
     base_url: String,
     clock: Arc<dyn Clock>,
     cursor_key: Option<[u8; 32]>,
-    dialect: Dialect,
     documentation: Option<String>,
     ids: Arc<dyn IdSource>,
     insecure: bool,
     kinds: Registry,
-    limits: Limits,
     pagination: Pagination,
     password_sink: Option<Arc<dyn PasswordSink>>,
+    settings: TenantSettings,
     store: Arc<dyn ScimStore>,
+    tenants: Option<Arc<dyn Tenants>>,
 }
 
 /// Why a service cannot be built.
@@ -55,25 +57,35 @@ pub enum BuildError {
 impl ScimServiceBuilder {
     pub(crate) fn new(base_url: &str, store: Arc<dyn ScimStore>, authenticator: Arc<dyn Authenticator>) -> Self {
         Self {
+            any_host: false,
             authenticator,
-            base_url: base_url.trim_end_matches('/').to_owned(),
+            base_url: base_url.to_owned(),
             clock: Arc::new(SystemClock),
             cursor_key: None,
-            dialect: Dialect::default(),
             documentation: None,
             ids: Arc::new(RandomIds),
             insecure: false,
             kinds: Registry::default(),
-            limits: Limits::default(),
             pagination: Pagination::default(),
             password_sink: None,
+            settings: TenantSettings::default(),
             store,
+            tenants: None,
         }
     }
 
     /// Takes an `http` base URL: for tests on one machine, never for a service (RFC 7644 section 7.2).
     pub fn allow_insecure_base_url(mut self) -> Self {
         self.insecure = true;
+        self
+    }
+
+    /// Takes requests to any host, for proxies that change it.
+    ///
+    /// With [`tenants`](Self::tenants) a request must name the host of its tenant's base URL, unless `{tenant}` is in the path of
+    /// the service's. This is safe as long as no two tenants have base URLs that differ by their hosts alone.
+    pub fn any_host(mut self) -> Self {
+        self.any_host = true;
         self
     }
 
@@ -91,7 +103,7 @@ impl ScimServiceBuilder {
 
     /// What clients may send beyond the RFCs; [`Dialect::default`] by default.
     pub fn dialect(mut self, dialect: Dialect) -> Self {
-        self.dialect = dialect;
+        self.settings.dialect = dialect;
         self
     }
 
@@ -109,7 +121,7 @@ impl ScimServiceBuilder {
 
     /// What a request may cost.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.settings.limits = limits;
         self
     }
 
@@ -131,42 +143,53 @@ impl ScimServiceBuilder {
         self
     }
 
+    /// Changes other settings that hold for all tenants, as long as there are no [`tenants`](Self::tenants) with their own.
+    ///
+    /// ```
+    /// # use scim_http::{BearerTokens, ScimService, store::{MemoryStore, RateLimit}};
+    /// let service = ScimService::builder("https://example.com/scim/v2", MemoryStore::new(), BearerTokens::new())
+    ///     .settings(|settings| {
+    ///         settings.groups = false;
+    ///         settings.rate_limit = Some(RateLimit::per_second(25));
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), scim_http::BuildError>(())
+    /// ```
+    pub fn settings(mut self, change: impl FnOnce(&mut TenantSettings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Settings for each tenant, which may change at any time. Those of the builder are not used then, but for the limits of
+    /// bodies, which no tenant's exceed, and for the resource types of tenants that have none of their own.
+    ///
+    /// Requests must come with the whole path, or with a [`UrlTenant`](crate::UrlTenant); credentials open the base URL of
+    /// their own tenant only (decision D48).
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use scim_http::{BearerTokens, ScimService, core::Dialect, store::{MemoryStore, MemoryTenants, TenantSettings}};
+    /// let tenants = Arc::new(MemoryTenants::new());
+    /// tenants.put("acme", TenantSettings::default().with(|settings| settings.dialect = Dialect::okta()));
+    /// let base = "https://example.com/scim/{tenant}/v2";
+    /// let service = ScimService::builder(base, MemoryStore::new(), BearerTokens::new())
+    ///     .tenants(Arc::clone(&tenants))
+    ///     .build()?;
+    /// tenants.change(&"acme".into(), |settings| settings.groups = false); // from the next request on
+    /// # Ok::<(), scim_http::BuildError>(())
+    /// ```
+    pub fn tenants(mut self, tenants: impl Tenants) -> Self {
+        self.tenants = Some(Arc::new(tenants));
+        self
+    }
+
     /// The service.
     ///
     /// # Errors
     ///
     /// Any [`BuildError`].
     pub fn build(self) -> Result<ScimService, BuildError> {
-        let uri: Uri = self.base_url.parse().map_err(|_| BuildError::BaseUrl)?;
-        if uri.host().is_none() || uri.query().is_some() || self.base_url.contains('#') {
-            return Err(BuildError::BaseUrl);
-        }
-        match uri.scheme_str() {
-            Some("https") => {}
-            Some("http") if self.insecure => {}
-            Some("http") => return Err(BuildError::Insecure),
-            _ => return Err(BuildError::BaseUrl),
-        }
-        let own = [
-            "/.search",
-            "/Bulk",
-            "/Me",
-            "/ResourceTypes",
-            "/Schemas",
-            "/ServiceProviderConfig",
-        ];
-        for (index, kind) in self.kinds.types().iter().enumerate() {
-            let endpoint = kind.endpoint();
-            let twice = self
-                .kinds
-                .types()
-                .iter()
-                .take(index)
-                .any(|other| other.endpoint() == endpoint);
-            if twice || own.contains(&endpoint) {
-                return Err(BuildError::Endpoint(endpoint.to_owned()));
-            }
-        }
+        let base_url = Template::parse(&self.base_url, self.insecure)?;
         let key = match self.cursor_key {
             Some(key) => key,
             None => {
@@ -176,30 +199,24 @@ impl ScimServiceBuilder {
             }
         };
         let seal = Seal::new(&key).ok_or(BuildError::CursorKey)?;
-        let discovery = Discovery::new(&Advertised {
-            base: &self.base_url,
-            kinds: &self.kinds,
-            limits: &self.limits,
-            capabilities: self.store.capabilities(),
-            pagination: self.pagination,
-            documentation: self.documentation.as_deref(),
-            passwords: self.password_sink.is_some(),
-            challenge: self.authenticator.challenge(),
-        });
-        Ok(ScimService::new(Inner {
-            authenticator: self.authenticator,
-            base_path: uri.path().trim_end_matches('/').to_owned(),
-            base_url: self.base_url,
-            clock: self.clock,
-            dialect: Arc::new(self.dialect),
-            discovery,
-            ids: self.ids,
+        let common = Common {
+            any_host: self.any_host,
+            base_url,
+            challenge: self.authenticator.challenge().to_owned(),
+            documentation: self.documentation,
             kinds: Arc::new(self.kinds),
-            limits: self.limits,
             pagination: self.pagination,
             password_sink: self.password_sink,
-            seal,
+            seal: Arc::new(seal),
+            settings: Arc::new(self.settings),
             store: self.store,
+        };
+        Ok(ScimService::new(Inner {
+            authenticator: self.authenticator,
+            clock: self.clock,
+            ids: self.ids,
+            limiter: Limiter::default(),
+            sites: Sites::new(common, self.tenants)?,
         }))
     }
 }

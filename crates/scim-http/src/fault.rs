@@ -72,7 +72,25 @@ impl Fault {
         response
     }
 
-    fn unavailable(retry_after: u32, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// 429: the tenant asks too often (RFC 6585 section 4).
+    pub(crate) fn too_often(retry_after: u32) -> Self {
+        Self {
+            error: ScimError::new(429, "too many requests: try again later"),
+            header: Some((RETRY_AFTER, HeaderValue::from(retry_after))),
+            cause: None,
+        }
+    }
+
+    /// 500, with nothing for the client to see.
+    pub(crate) fn internal(cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            error: ScimError::new(500, "the request could not be completed"),
+            header: None,
+            cause: Some(Cause(Arc::new(cause))),
+        }
+    }
+
+    pub(crate) fn unavailable(retry_after: u32, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             error: ScimError::new(503, "temporarily unavailable: try again later"),
             header: Some((RETRY_AFTER, HeaderValue::from(retry_after))),
@@ -100,7 +118,13 @@ impl From<InputError> for Fault {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Denied(denial) => ScimError::new(403, denial.detail().to_owned()).into(),
+            StoreError::Denied(denial) => match denial.retry_after() {
+                None => ScimError::new(403, denial.detail().to_owned()).into(),
+                Some(retry_after) => Self {
+                    error: ScimError::new(429, denial.detail().to_owned()),
+                    ..Self::too_often(retry_after)
+                },
+            },
             StoreError::Input(error) => error.into(),
             StoreError::NotFound => Self::not_found(),
             StoreError::Precondition => Self::new(412, "the resource has another version than the request asks for"),
@@ -116,11 +140,7 @@ impl From<StoreError> for Fault {
             StoreError::Unsupported { what } => {
                 ScimError::of(ScimType::InvalidFilter, format!("not supported: {what}")).into()
             }
-            other => Self {
-                error: ScimError::new(500, "the request could not be completed"),
-                header: None,
-                cause: Some(Cause(Arc::new(other))),
-            },
+            other => Self::internal(other),
         }
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use scim_core::{ResourceId, resource::Password};
 use scim_store::{Result, Scope};
 
-use crate::service::Inner;
+use crate::site::Site;
 
 /// Takes the passwords that clients set. The library itself neither stores nor shows them.
 ///
@@ -32,7 +32,7 @@ pub trait PasswordSink: Debug + Send + Sync + 'static {
     async fn set(&self, scope: &Scope, id: &ResourceId, password: &Password) -> Result<()>;
 }
 
-impl Inner {
+impl Site {
     /// Asks the host, if it takes passwords, whether it will take this one.
     pub(crate) async fn check_password(&self, scope: &Scope, password: Option<&Password>) -> Result<()> {
         match (&self.password_sink, password) {

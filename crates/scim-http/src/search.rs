@@ -13,7 +13,7 @@ use scim_core::{
 };
 use scim_store::{Capabilities, Scope};
 
-use crate::{Pagination, cursor::Cursor, encode::Answer, fault::Fault, params::Params, service::Inner};
+use crate::{Pagination, cursor::Cursor, encode::Answer, fault::Fault, params::Params, site::Site};
 
 /// A search that is ready to be asked of the store.
 pub(crate) struct Search {
@@ -37,19 +37,19 @@ enum Start {
 impl Search {
     /// Resolves the parameters for these types.
     pub(crate) fn new(
-        inner: &Inner,
+        site: &Site,
         scope: &Scope,
         kinds: &[Arc<ResourceType>],
         path: &str,
         params: &Params,
     ) -> Result<Self, Fault> {
         let projection = params.projection()?;
-        let targets = targets(inner, kinds, params)?;
-        let (page, start) = page(inner, scope, path, params)?;
+        let targets = targets(site, kinds, params)?;
+        let (page, start) = page(site, scope, path, params)?;
         let mut query = Query::new(targets, page);
         query.sorted = params.sort_by.is_some();
         query.descending = params.descending;
-        query.look_through = inner.limits.look_through;
+        query.look_through = site.limits.look_through;
         query.relations = kinds
             .iter()
             .map(|kind| relations(kind, &projection))
@@ -64,8 +64,8 @@ impl Search {
     }
 
     /// Asks the store and writes the list.
-    pub(crate) async fn run(self, inner: &Inner, scope: &Scope) -> Result<Answer, Fault> {
-        let QueryPage { total, items, next, .. } = inner.store.query(scope, &self.query).await?;
+    pub(crate) async fn run(self, site: &Site, scope: &Scope) -> Result<Answer, Fault> {
+        let QueryPage { total, items, next, .. } = site.store.query(scope, &self.query).await?;
         let mut head = ListHead {
             total,
             ..ListHead::default()
@@ -79,7 +79,7 @@ impl Search {
             } => {
                 head.total = counted.or(total);
                 if let (Some(position), Page::Cursor { count, .. }) = (next, &self.query.page) {
-                    let lifetime = i64::from(inner.limits.cursor_seconds);
+                    let lifetime = i64::from(site.limits.cursor_seconds);
                     let cursor = Cursor {
                         position,
                         count: *count,
@@ -87,14 +87,14 @@ impl Search {
                         expires: scope.now.timestamp().saturating_add(lifetime),
                     };
                     let unavailable = || Fault::new(503, "temporarily unavailable: try again later");
-                    sealed = Some(inner.seal.seal(&cursor, &binding).ok_or_else(unavailable)?);
+                    sealed = Some(site.seal.seal(&cursor, &binding).ok_or_else(unavailable)?);
                 }
             }
         }
         head.next_cursor = sealed.as_deref();
         let size: usize = items.iter().map(|found| found.stored.public.len() + 384).sum();
         let mut out = Vec::with_capacity(size + 256);
-        Encoder::new(&inner.base_url).list(head, items.iter(), &self.projection, &mut out);
+        Encoder::new(site.base_url.as_str()).list(head, items.iter(), &self.projection, &mut out);
         Ok(Answer::ok(out))
     }
 }
@@ -107,12 +107,12 @@ pub(crate) fn relations(kind: &ResourceType, projection: &Projection) -> Relatio
     Relations::new(wants(kind.members()).then_some(usize::MAX), wants(kind.memberships()))
 }
 
-fn targets(inner: &Inner, kinds: &[Arc<ResourceType>], params: &Params) -> Result<Vec<Target>, Fault> {
+fn targets(site: &Site, kinds: &[Arc<ResourceType>], params: &Params) -> Result<Vec<Target>, Fault> {
     let across_types = kinds.len() > 1;
     let filter = match &params.filter {
         None => None,
         Some(text) => {
-            let limits = inner.filter_limits(params.in_url);
+            let limits = site.filter_limits(params.in_url);
             Some(Filter::parse_with(text, &limits).map_err(|error| InputError::filter(error.to_string()))?)
         }
     };
@@ -126,7 +126,7 @@ fn targets(inner: &Inner, kinds: &[Arc<ResourceType>], params: &Params) -> Resul
         filter: can_filter,
         sort: can_sort,
         ..
-    } = inner.store.capabilities();
+    } = site.store.capabilities();
     if sort.is_some() && !can_sort {
         return Err(InputError::path("sorting is not supported: see ServiceProviderConfig").into());
     }
@@ -137,8 +137,8 @@ fn targets(inner: &Inner, kinds: &[Arc<ResourceType>], params: &Params) -> Resul
     for kind in kinds {
         let scope = FilterScope {
             kind,
-            dialect: &inner.dialect,
-            base: &inner.base_url,
+            dialect: &site.dialect,
+            base: site.base_url.as_str(),
             across_types,
             in_url: params.in_url,
         };
@@ -148,28 +148,28 @@ fn targets(inner: &Inner, kinds: &[Arc<ResourceType>], params: &Params) -> Resul
             .transpose()?;
         let sort = match &sort {
             None => None,
-            Some(path) if across_types => SortKey::locate_across(path, kind, &inner.dialect)?,
-            Some(path) => Some(SortKey::locate(path, kind, &inner.dialect)?),
+            Some(path) if across_types => SortKey::locate_across(path, kind, &site.dialect)?,
+            Some(path) => Some(SortKey::locate(path, kind, &site.dialect)?),
         };
         targets.push(Target::new(Arc::clone(kind), predicate, sort));
     }
     Ok(targets)
 }
 
-fn page(inner: &Inner, scope: &Scope, path: &str, params: &Params) -> Result<(Page, Start), InputError> {
-    let limits = &inner.limits;
-    let by_default = params.start_index.is_none() && inner.pagination == Pagination::Cursor;
+fn page(site: &Site, scope: &Scope, path: &str, params: &Params) -> Result<(Page, Start), InputError> {
+    let limits = &site.limits;
+    let by_default = params.start_index.is_none() && site.pagination == Pagination::Cursor;
     let cursor = match &params.cursor {
         Some(_) if params.start_index.is_some() => {
             return Err(InputError::value("`cursor` and `startIndex` exclude each other"));
         }
-        Some(_) if !inner.store.capabilities().cursors => {
+        Some(_) if !site.store.capabilities().cursors => {
             return Err(InputError::value(
                 "pages by cursor are not supported: see ServiceProviderConfig",
             ));
         }
         Some(cursor) => cursor.as_str(),
-        None if by_default && inner.store.capabilities().cursors => "",
+        None if by_default && site.store.capabilities().cursors => "",
         None => {
             // RFC 7644 section 3.4.2.4: below 1 is 1, a negative count is 0, a large one is cut.
             let start = usize::try_from(params.start_index.unwrap_or(1)).unwrap_or(1).max(1);
@@ -193,7 +193,7 @@ fn page(inner: &Inner, scope: &Scope, path: &str, params: &Params) -> Result<(Pa
         let start = Start::Cursor { binding, total: None };
         return Ok((Page::Cursor { after: None, count }, start));
     }
-    let opened = inner.seal.open(cursor, &binding, scope.now)?;
+    let opened = site.seal.open(cursor, &binding, scope.now)?;
     if params.count.is_some() && opened.count != count {
         return refuse(format!("`count` must be that of the first page: {}", opened.count));
     }

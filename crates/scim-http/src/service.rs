@@ -4,16 +4,17 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, request::Parts};
-use scim_core::{Dialect, Limits, filter::FilterLimits, schema::Registry};
+use scim_core::Limits;
 use scim_store::{Clock, IdSource, RandomIds, ScimStore, Scope};
 
 use crate::{
     Authenticator, Body, ScimServiceBuilder,
-    cursor::Seal,
     encode::{self, Answer},
     fault::Fault,
     operate,
+    rate::Limiter,
     route::Route,
+    site::{Site, Sites},
 };
 
 /// A SCIM 2.0 service provider: requests in, answers out. Cheap to clone; clones share everything.
@@ -37,24 +38,26 @@ pub enum Pagination {
 
 pub(crate) struct Inner {
     pub(crate) authenticator: Arc<dyn Authenticator>,
-    pub(crate) base_url: String,
-    pub(crate) base_path: String,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) dialect: Arc<Dialect>,
-    pub(crate) discovery: operate::Discovery,
     pub(crate) ids: Arc<dyn IdSource>,
-    pub(crate) kinds: Arc<Registry>,
-    pub(crate) limits: Limits,
-    pub(crate) pagination: Pagination,
-    pub(crate) password_sink: Option<Arc<dyn crate::PasswordSink>>,
-    pub(crate) seal: Seal,
-    pub(crate) store: Arc<dyn ScimStore>,
+    pub(crate) limiter: Limiter,
+    pub(crate) sites: Sites,
+}
+
+/// A request whose sender is known and let in.
+struct Admitted<'a> {
+    scope: Scope,
+    site: Arc<Site>,
+    /// Below the base URL.
+    path: &'a str,
 }
 
 impl ScimService {
     /// A service at `base_url`, such as `https://example.com/scim/v2`, on a store.
     ///
-    /// Every location in answers starts with the base URL; nothing of a request changes it (decision D20).
+    /// Every location in answers starts with the base URL; nothing of a request changes it (decision D20). With `{tenant}` in it,
+    /// such as `https://example.com/scim/{tenant}/v2`, each tenant has a URL of its own, which no credentials of others open
+    /// (decision D48).
     pub fn builder(base_url: &str, store: impl ScimStore, authenticator: impl Authenticator) -> ScimServiceBuilder {
         ScimServiceBuilder::new(base_url, Arc::new(store), Arc::new(authenticator))
     }
@@ -65,28 +68,28 @@ impl ScimService {
 
     /// Answers a request. It never fails: every error is an answer too.
     ///
-    /// The path may carry the path of the base URL or not, so that a framework may mount the service anywhere.
+    /// The path may carry the path of the base URL or not, so that a framework may mount the service anywhere. Where tenants have
+    /// URLs or settings of their own it must, unless the adapter says by [`UrlTenant`](crate::UrlTenant) whose URL it was.
     pub async fn handle<B: AsRef<[u8]>>(&self, request: Request<B>) -> Response<Body> {
         let (head, body) = request.into_parts();
         self.respond(&head, body.as_ref()).await
     }
 
     /// The longest body that the route of this request takes, in bytes: an adapter need not read further.
+    ///
+    /// It is asked before anybody knows which tenant sends the request, so it comes from the limits of the service.
     pub fn body_limit(&self, head: &Parts) -> usize {
-        match Route::parse(self.inner.below_base(head.uri.path()), &self.inner.kinds) {
-            Ok(route) => operate::body_limit(&route, &self.inner.limits),
-            Err(_) => self.inner.limits.body,
-        }
+        self.inner.sites.body_limit(head.uri.path())
     }
 
-    /// The limits that are enforced and advertised.
+    /// The limits of the service. Those of a tenant with settings of its own may be narrower, and others but for bodies.
     pub fn limits(&self) -> &Limits {
-        &self.inner.limits
+        self.inner.sites.limits()
     }
 
     /// The answer to a body that is longer than [`body_limit`](Self::body_limit), for adapters that stopped reading.
     pub async fn refuse_body(&self, head: &Parts) -> Response<Body> {
-        let refused = match self.inner.authenticate(head).await {
+        let refused = match self.inner.admit(head).await {
             Ok(_) => operate::too_long(self.body_limit(head)),
             Err(fault) => fault,
         };
@@ -104,10 +107,10 @@ impl ScimService {
 }
 
 impl Inner {
-    /// auth, route, decode, operate: no step calls an earlier one.
+    /// auth, tenant, route, decode, operate: no step calls an earlier one.
     async fn run(&self, head: &Parts, body: &[u8]) -> Result<Answer, Fault> {
-        let mut scope = self.authenticate(head).await?;
-        let route = Route::parse(self.below_base(head.uri.path()), &self.kinds)?;
+        let Admitted { mut scope, site, path } = self.admit(head).await?;
+        let route = Route::parse(path, &site.kinds)?;
         if head.method == Method::OPTIONS {
             return Ok(Answer {
                 allow: Some(route.methods()),
@@ -124,48 +127,31 @@ impl Inner {
             }
             scope.request_id = request_id(head);
         }
-        operate::call(self, &scope, route, head, body).await
+        operate::call(&site, &scope, route, head, body).await
     }
 
-    async fn authenticate(&self, head: &Parts) -> Result<Scope, Fault> {
+    /// Whose request it is, and whether that tenant is answered here and now.
+    async fn admit<'a>(&self, head: &'a Parts) -> Result<Admitted<'a>, Fault> {
         let now = self.clock.now();
         // Asked of what is in the `Arc`, not of the `Arc`, which would put one boxed future into another.
         let principal = (*self.authenticator).authenticate(head, now).await;
         let principal = principal.map_err(|error| Fault::from_auth(error, self.authenticator.challenge()))?;
-        Ok(Scope::new(
-            principal,
-            now,
-            Arc::clone(&self.ids),
-            Arc::clone(&self.kinds),
-        ))
-    }
-
-    /// The path without that of the base URL, which is taken off once at most.
-    fn below_base<'a>(&self, path: &'a str) -> &'a str {
-        match path.strip_prefix(self.base_path.as_str()) {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
-            _ => path,
+        let site = self.sites.of(&principal.tenant).await?;
+        let path = site.admit(&principal.tenant, head)?;
+        if let Some(limit) = site.settings.rate_limit {
+            let taken = self.limiter.take(&principal.tenant, limit, now);
+            taken.map_err(Fault::too_often)?;
         }
-    }
-
-    /// A filter in a body may be twice as long as one in a URL.
-    pub(crate) fn filter_limits(&self, in_url: bool) -> FilterLimits {
-        let limits = self.limits.filter();
-        let bytes = if in_url {
-            limits.max_bytes
-        } else {
-            limits.max_bytes.saturating_mul(2)
-        };
-        limits
-            .with_max_bytes(bytes)
-            .with_bare_resource_type(self.dialect.bare_resource_type)
+        let scope = Scope::new(principal, now, Arc::clone(&self.ids), Arc::clone(&site.kinds));
+        let scope = scope.with_settings(Arc::clone(&site.settings));
+        Ok(Admitted { scope, site, path })
     }
 }
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScimService")
-            .field("base_url", &self.base_url)
+            .field("sites", &self.sites)
             .finish_non_exhaustive()
     }
 }

@@ -7,20 +7,22 @@ use std::{
 };
 
 use async_trait::async_trait;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use http::{header::AUTHORIZATION, request::Parts};
-use ring::digest::{SHA256, digest as hash};
-use scim_store::Principal;
+use http::request::Parts;
+use scim_store::{Expiry, Principal};
 use subtle::ConstantTimeEq;
 
-use crate::{AuthError, Authenticator};
+use crate::{
+    AuthError, Authenticator, TokenForms,
+    forms::Shown,
+    secret::{digest, random},
+};
 
 /// Tokens in memory, kept as SHA-256 digests and compared in constant time; several may be live at once.
 ///
-/// A token has 256 bits of randomness where [`BearerTokens::generate`] made it, so that a plain digest is enough (no one can
-/// try them all). How it may be sent is for the tenant to say: always as `Bearer`, and if allowed as the bare value (Okta's
-/// header authentication) or as HTTP Basic.
+/// It is for tests, and for hosts whose tokens come from elsewhere, such as a file. [`Credentials`](crate::Credentials) are for
+/// tokens that are minted, listed and rotated. A token has 256 bits of randomness where [`BearerTokens::generate`] made it, so
+/// that a plain digest is enough (no one can try them all).
 ///
 /// ```
 /// use scim_http::{BearerTokens, Expiry};
@@ -34,8 +36,7 @@ use crate::{AuthError, Authenticator};
 #[derive(Default)]
 pub struct BearerTokens {
     live: RwLock<HashMap<[u8; 32], Entry>>,
-    raw: bool,
-    basic: bool,
+    forms: TokenForms,
 }
 
 #[derive(Clone)]
@@ -45,16 +46,6 @@ struct Entry {
     is_basic: bool,
 }
 
-/// How long a token lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a token ends or it does not")]
-pub enum Expiry {
-    /// Until then.
-    At(DateTime<Utc>),
-    /// Until it is revoked (decision D35: said, never by default).
-    Never,
-}
-
 /// Why a token cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -62,6 +53,9 @@ pub enum TokenError {
     /// Empty, or with blanks or characters that no header can carry.
     #[error("a token must be visible ASCII text without blanks")]
     Malformed,
+    /// A prefix that is no short name.
+    #[error("a prefix must be of 1 to 32 letters, digits and underscores")]
+    Prefix,
     /// The operating system gives no randomness.
     #[error("the operating system gives no randomness: {0}")]
     Randomness(getrandom::Error),
@@ -79,18 +73,13 @@ impl BearerTokens {
     ///
     /// [`TokenError::Randomness`].
     pub fn generate(prefix: &str) -> Result<String, TokenError> {
-        let mut bytes = [0_u8; 32];
-        getrandom::fill(&mut bytes).map_err(TokenError::Randomness)?;
-        Ok(format!(
-            "{prefix}_{}",
-            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
-        ))
+        Ok(format!("{prefix}_{}", random()?))
     }
 
     /// Also takes the bare token as the value of `Authorization` (Okta's header authentication).
     #[must_use]
     pub fn allow_raw(mut self, allow: bool) -> Self {
-        self.raw = allow;
+        self.forms = self.forms.bare(allow);
         self
     }
 
@@ -123,7 +112,7 @@ impl BearerTokens {
         if user.is_empty() || password.is_empty() || user.contains(':') {
             return Err(TokenError::Malformed);
         }
-        self.basic = true;
+        self.forms = self.forms.with_basic();
         self.insert(
             digest(&format!("{user}:{password}")),
             Entry {
@@ -157,43 +146,23 @@ impl BearerTokens {
         // The map is keyed by the digest of a random secret; the comparison that decides takes constant time.
         let (found, entry) = live.get_key_value(&wanted)?;
         let is_same = bool::from(found.ct_eq(&wanted)) && entry.is_basic == is_basic;
-        let is_live = match entry.expiry {
-            Expiry::At(end) => now < end,
-            Expiry::Never => true,
-        };
-        (is_same && is_live).then(|| entry.principal.clone())
+        (is_same && entry.expiry.is_after(now)).then(|| entry.principal.clone())
     }
 }
 
 #[async_trait]
 impl Authenticator for BearerTokens {
     async fn authenticate(&self, head: &Parts, now: DateTime<Utc>) -> Result<Principal, AuthError> {
-        let mut values = head.headers.get_all(AUTHORIZATION).iter();
-        // Two headers are ambiguous: somebody on the way may have looked at the other one.
-        let (Some(value), None) = (values.next(), values.next()) else {
-            return Err(AuthError::Unauthorized);
-        };
-        let value = value.to_str().map_err(|_| AuthError::Unauthorized)?.trim();
-        let found = match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => self.find(token.trim(), false, now),
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("basic") && self.basic => {
-                let decoded = STANDARD.decode(token.trim()).ok();
-                decoded
-                    .and_then(|bytes| String::from_utf8(bytes).ok())
-                    .and_then(|pair| self.find(&pair, true, now))
-            }
-            None if self.raw => self.find(value, false, now),
-            _ => None,
+        let found = match self.forms.read(&head.headers) {
+            Some(Shown::Token(token)) => self.find(token, false, now),
+            Some(Shown::Pair(pair)) => self.find(&pair, true, now),
+            None => None,
         };
         found.ok_or(AuthError::Unauthorized)
     }
 
     fn challenge(&self) -> &str {
-        if self.basic {
-            "Bearer realm=\"scim\", Basic realm=\"scim\""
-        } else {
-            "Bearer realm=\"scim\""
-        }
+        self.forms.challenge()
     }
 }
 
@@ -202,12 +171,4 @@ impl fmt::Debug for BearerTokens {
         let live = self.live.read().map_or(0, |live| live.len());
         write!(f, "BearerTokens({live} live)")
     }
-}
-
-fn digest(secret: &str) -> [u8; 32] {
-    let mut digest = [0; 32];
-    for (byte, hashed) in digest.iter_mut().zip(hash(&SHA256, secret.as_bytes()).as_ref()) {
-        *byte = *hashed;
-    }
-    digest
 }

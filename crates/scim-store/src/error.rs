@@ -15,7 +15,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The guard said no: 403.
+    /// The guard said no: 403, or 429 if it is for now.
     #[error("denied: {0}")]
     Denied(Denial),
     /// What the client sent cannot be done to this resource: 400 with its keyword.

@@ -22,7 +22,7 @@ pub trait Guard: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// A [`Denial`] ends the change with 403; nothing has changed then.
+    /// A [`Denial`] ends the change with 403, or 429 if it is for now; nothing has changed then.
     async fn check(&self, scope: &Scope, attempt: Attempt<'_>, view: &mut dyn TxView) -> Result<(), Denial>;
 }
 
@@ -95,17 +95,34 @@ pub trait TxView: Send {
 #[error("{detail}")]
 pub struct Denial {
     detail: String,
+    retry_after: Option<u32>,
 }
 
 impl Denial {
     /// A denial with a plain text for the client: no internals, no secrets.
     pub fn new(detail: impl Into<String>) -> Self {
-        Self { detail: detail.into() }
+        Self {
+            detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
+    /// A denial for now: 429, and worth another try after so many seconds.
+    pub fn until_later(detail: impl Into<String>, retry_after: u32) -> Self {
+        Self {
+            detail: detail.into(),
+            retry_after: Some(retry_after),
+        }
     }
 
     /// The text.
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// When to try again, in seconds, if there is a use in that.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retry_after
     }
 }
 

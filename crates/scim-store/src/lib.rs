@@ -6,7 +6,8 @@
 //! uniqueness, members that exist, versions. Its contract is told at [`ScimStore`].
 //!
 //! [`MemoryStore`] keeps everything in memory and fits tests and small installations. A [`Guard`] is the host's veto inside
-//! each transaction, and [`Change`]s are what events are made from.
+//! each transaction, and [`Change`]s are what events are made from. Beside the resources, [`Tenants`] tells what is set for each
+//! tenant, and a [`CredentialStore`] keeps its tokens.
 //!
 //! # A store of one's own
 //!
@@ -24,22 +25,32 @@
 //! [`Edit`]: scim_core::Edit
 //! [`Query`]: scim_core::query::Query
 
+mod breaker;
 mod capabilities;
 mod changes;
 mod clock;
+mod credential;
+mod credential_store;
 mod error;
 mod guard;
 mod memory;
 mod requests;
 mod scope;
+mod settings;
 mod store;
+mod tenants;
 
+pub use breaker::{Alarm, Breaker, Loss, Trip};
 pub use capabilities::Capabilities;
 pub use changes::{Change, ChangeKind};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};
+pub use credential::{Access, Credential, CredentialId, Digest, Expiry, Replaces, RevealLink};
+pub use credential_store::{CredentialStore, MemoryCredentials};
 pub use error::{Result, StoreError};
 pub use guard::{Attempt, Denial, Guard, NoGuard, TxView};
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use requests::{Read, Removal, Updated, Write, Written};
 pub use scope::{Principal, Scope};
+pub use settings::{BreakerAction, BreakerPolicy, RateLimit, SeatPolicy, TenantSettings, TenantState};
 pub use store::{ScimStore, ScimStoreExt};
+pub use tenants::{MemoryTenants, Tenants};

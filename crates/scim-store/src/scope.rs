@@ -1,11 +1,11 @@
 //! Who asks, for which tenant, and when: what every verb of a store is told.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 use scim_core::{ResourceId, TenantId, schema::Registry};
 
-use crate::IdSource;
+use crate::{IdSource, TenantSettings};
 
 /// Whoever was authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +71,16 @@ pub struct Scope {
     pub ids: Arc<dyn IdSource>,
     /// The resource types that are served.
     pub kinds: Arc<Registry>,
+    /// What is set for the tenant.
+    pub settings: Arc<TenantSettings>,
     /// Whatever the host carries from its authenticator to its store.
     pub extensions: http::Extensions,
 }
 
+static DEFAULT: LazyLock<Arc<TenantSettings>> = LazyLock::new(Arc::default);
+
 impl Scope {
-    /// A scope.
+    /// A scope with default settings.
     pub fn new(principal: Principal, now: DateTime<Utc>, ids: Arc<dyn IdSource>, kinds: Arc<Registry>) -> Self {
         Self {
             principal,
@@ -84,6 +88,7 @@ impl Scope {
             now,
             ids,
             kinds,
+            settings: Arc::clone(&DEFAULT),
             extensions: http::Extensions::new(),
         }
     }
@@ -92,6 +97,13 @@ impl Scope {
     #[must_use]
     pub fn with_request_id(mut self, request_id: impl Into<String>) -> Self {
         self.request_id = request_id.into();
+        self
+    }
+
+    /// With what is set for the tenant.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Arc<TenantSettings>) -> Self {
+        self.settings = settings;
         self
     }
 

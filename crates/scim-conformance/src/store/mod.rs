@@ -1,13 +1,5 @@
 //! The contract of [`ScimStore`], point by point.
 
-macro_rules! ensure {
-    ($condition:expr, $($text:tt)+) => {
-        if !$condition {
-            return Err(format!($($text)+));
-        }
-    };
-}
-
 mod batch;
 mod client;
 mod members;
@@ -82,7 +74,7 @@ pub async fn check_store(store: &dyn ScimStore) -> Report {
     Report { files: vec![file] }
 }
 
-fn outcome(id: &str, result: Result<(), String>) -> Outcome {
+pub(crate) fn outcome(id: &str, result: Result<(), String>) -> Outcome {
     let (verdict, problems) = match result {
         Ok(()) => (Verdict::Passed, Vec::new()),
         Err(problem) => (Verdict::Failed, vec![problem]),

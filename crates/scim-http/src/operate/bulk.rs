@@ -15,23 +15,23 @@ use scim_store::{Scope, StoreError, Write, Written};
 use serde_json::{Map, Value, json};
 
 use super::{Target, create, delete, patch, replace};
-use crate::{encode::Answer, fault::Fault, route::Route, service::Inner};
+use crate::{encode::Answer, fault::Fault, route::Route, site::Site};
 
-pub(crate) async fn bulk(inner: &Inner, scope: &Scope, body: Value) -> Result<Answer, Fault> {
-    if inner.limits.bulk_operations == 0 {
+pub(crate) async fn bulk(site: &Site, scope: &Scope, body: Value) -> Result<Answer, Fault> {
+    if site.limits.bulk_operations == 0 {
         return Err(Fault::new(
             501,
             "bulk requests are not supported: see ServiceProviderConfig",
         ));
     }
-    let message = match BulkMessage::parse(body, &inner.dialect, &inner.limits) {
+    let message = match BulkMessage::parse(body, &site.dialect, &site.limits) {
         Ok(message) => message,
-        Err(BulkError::TooMany { .. }) => return Err(too_large(&inner.limits)),
+        Err(BulkError::TooMany { .. }) => return Err(too_large(&site.limits)),
         Err(error) => return Err(ScimError::from(error).into()),
     };
     let plan = Plan::new(&message);
     let mut run = Run {
-        inner,
+        site,
         scope,
         plan: &plan,
         ids: HashMap::new(),
@@ -84,7 +84,7 @@ pub(super) fn too_large(limits: &Limits) -> Fault {
 }
 
 struct Run<'a> {
-    inner: &'a Inner,
+    site: &'a Site,
     scope: &'a Scope,
     plan: &'a Plan,
     /// What was created under a bulkId.
@@ -128,17 +128,16 @@ impl Run<'_> {
         let path = substitute_path(&operation.path, &lookup).map_err(|_| unresolved())?;
         let mut data = operation.data.unwrap_or(Value::Null);
         substitute(&mut data, &lookup).map_err(|_| unresolved())?;
-        let (inner, scope) = (self.inner, self.scope);
-        let encoder = Encoder::new(&inner.base_url);
-        let route = Route::parse(path.split('?').next().unwrap_or_default(), &inner.kinds)?;
+        let (site, scope) = (self.site, self.scope);
+        let encoder = Encoder::new(site.base_url.as_str());
+        let route = Route::parse(path.split('?').next().unwrap_or_default(), &site.kinds)?;
         let (kind, id) = match (route, operation.method) {
             (Route::Collection(kind), BulkMethod::Post) => {
-                let mut draft = create::draft(inner, &kind, data)?;
+                let mut draft = create::draft(site, &kind, data)?;
                 draft.relations = Relations::NONE;
-                inner.check_password(scope, draft.password.as_ref()).await?;
-                let found = inner.store.create(scope, &draft).await?;
-                inner
-                    .set_password(scope, &found.head.id, draft.password.as_ref())
+                site.check_password(scope, draft.password.as_ref()).await?;
+                let found = site.store.create(scope, &draft).await?;
+                site.set_password(scope, &found.head.id, draft.password.as_ref())
                     .await?;
                 return Ok(created(&encoder, &kind, found.head.id, found.head.version));
             }
@@ -150,7 +149,7 @@ impl Run<'_> {
         let precondition = Precondition::new(operation.version.as_deref().map(EntityTags::parse), None);
         let projection = Projection::Default;
         let target = Target {
-            inner,
+            site,
             scope,
             kind: &kind,
             id,
@@ -189,7 +188,7 @@ impl Run<'_> {
             match &outcome {
                 Ok(created) => {
                     if let Some((kind, id, version)) = created.get(place) {
-                        let encoder = Encoder::new(&self.inner.base_url);
+                        let encoder = Encoder::new(self.site.base_url.as_str());
                         self.succeed(index, named, self::created(&encoder, kind, id.clone(), *version));
                     }
                 }
@@ -202,8 +201,8 @@ impl Run<'_> {
         &self,
         circle: Vec<(usize, BulkOperation)>,
     ) -> Result<Vec<(Arc<ResourceType>, ResourceId, Version)>, ScimError> {
-        let (inner, scope) = (self.inner, self.scope);
-        if !inner.store.capabilities().batch || circle.iter().any(|(index, _)| self.plan.is_unresolvable(*index)) {
+        let (site, scope) = (self.site, self.scope);
+        if !site.store.capabilities().batch || circle.iter().any(|(index, _)| self.plan.is_unresolvable(*index)) {
             return Err(unresolved().error);
         }
         let own: HashMap<&str, ResourceId> = circle
@@ -219,14 +218,13 @@ impl Run<'_> {
         let mut writes = Vec::with_capacity(circle.len());
         let mut kinds = Vec::with_capacity(circle.len());
         for (_, operation) in &circle {
-            let Ok(Route::Collection(kind)) = Route::parse(&operation.path, &inner.kinds) else {
+            let Ok(Route::Collection(kind)) = Route::parse(&operation.path, &site.kinds) else {
                 return Err(ScimError::new(405, "the operation's method is not for its path"));
             };
             let mut data = operation.data.clone().unwrap_or(Value::Null);
             substitute(&mut data, &lookup).map_err(|_| unresolved().error)?;
-            let mut draft = create::draft(inner, &kind, data).map_err(|fault| fault.error)?;
-            inner
-                .check_password(scope, draft.password.as_ref())
+            let mut draft = create::draft(site, &kind, data).map_err(|fault| fault.error)?;
+            site.check_password(scope, draft.password.as_ref())
                 .await
                 .map_err(refused)?;
             draft.id = operation
@@ -237,12 +235,11 @@ impl Run<'_> {
             kinds.push(kind);
             writes.push(Write::Create(draft));
         }
-        let written = inner.store.batch(scope, &writes).await.map_err(refused)?;
+        let written = site.store.batch(scope, &writes).await.map_err(refused)?;
         let mut created = Vec::with_capacity(written.len());
         for ((written, write), kind) in written.into_iter().zip(&writes).zip(kinds) {
             if let (Written::Created(found), Write::Create(draft)) = (written, write) {
-                inner
-                    .set_password(scope, &found.head.id, draft.password.as_ref())
+                site.set_password(scope, &found.head.id, draft.password.as_ref())
                     .await
                     .map_err(refused)?;
                 created.push((kind, found.head.id, found.head.version));

@@ -11,23 +11,22 @@ use scim_core::{
 use scim_store::Scope;
 use serde_json::Value;
 
-use crate::{encode::Answer, fault::Fault, search::relations, service::Inner};
+use crate::{encode::Answer, fault::Fault, search::relations, site::Site};
 
 pub(crate) async fn create(
-    inner: &Inner,
+    site: &Site,
     scope: &Scope,
     kind: &Arc<ResourceType>,
     body: Value,
     projection: &Projection,
 ) -> Result<Answer, Fault> {
-    let mut draft = draft(inner, kind, body)?;
+    let mut draft = draft(site, kind, body)?;
     draft.relations = relations(kind, projection);
-    inner.check_password(scope, draft.password.as_ref()).await?;
-    let found = inner.store.create(scope, &draft).await?;
-    inner
-        .set_password(scope, &found.head.id, draft.password.as_ref())
+    site.check_password(scope, draft.password.as_ref()).await?;
+    let found = site.store.create(scope, &draft).await?;
+    site.set_password(scope, &found.head.id, draft.password.as_ref())
         .await?;
-    let encoder = Encoder::new(&inner.base_url);
+    let encoder = Encoder::new(site.base_url.as_str());
     let location = encoder.location(kind, &found.head.id);
     let mut answer = Answer::new(StatusCode::CREATED)
         .with_version(found.head.version)
@@ -37,7 +36,7 @@ pub(crate) async fn create(
 }
 
 /// A checked body, ready to be created.
-pub(super) fn draft(inner: &Inner, kind: &Arc<ResourceType>, body: Value) -> Result<Draft, Fault> {
-    let decoded = Decoded::decode(kind, body, &inner.dialect, &inner.limits)?;
-    Ok(Draft::new(Arc::clone(kind), decoded, Arc::clone(&inner.dialect))?)
+pub(super) fn draft(site: &Site, kind: &Arc<ResourceType>, body: Value) -> Result<Draft, Fault> {
+    let decoded = Decoded::decode(kind, body, &site.dialect, &site.limits)?;
+    Ok(Draft::new(Arc::clone(kind), decoded, Arc::clone(&site.dialect))?)
 }

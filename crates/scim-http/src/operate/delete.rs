@@ -10,7 +10,7 @@ use crate::{encode::Answer, fault::Fault};
 
 pub(crate) async fn delete(target: Target<'_>) -> Result<Answer, Fault> {
     let Target {
-        inner,
+        site,
         scope,
         kind,
         id,
@@ -18,6 +18,6 @@ pub(crate) async fn delete(target: Target<'_>) -> Result<Answer, Fault> {
         ..
     } = target;
     let removal = Removal::new(Arc::clone(kind), id).with_precondition(precondition);
-    inner.store.delete(scope, &removal).await?;
+    site.store.delete(scope, &removal).await?;
     Ok(Answer::new(StatusCode::NO_CONTENT))
 }

@@ -25,14 +25,14 @@ use scim_store::Scope;
 use serde_json::Value;
 
 pub(crate) use self::discover::{Advertised, Discovery};
-use crate::{encode::Answer, fault::Fault, params::Params, route::Route, search::Search, service::Inner};
+use crate::{encode::Answer, fault::Fault, params::Params, route::Route, search::Search, site::Site};
 
 /// Longest identifier that a store is asked for, in bytes.
 const LONGEST_ID: usize = 1024;
 
 /// One resource that a request is about, and what it says of it.
 pub(crate) struct Target<'a> {
-    pub(crate) inner: &'a Inner,
+    pub(crate) site: &'a Site,
     pub(crate) scope: &'a Scope,
     pub(crate) kind: &'a Arc<ResourceType>,
     pub(crate) id: ResourceId,
@@ -41,67 +41,61 @@ pub(crate) struct Target<'a> {
 }
 
 /// Decodes the rest of the request and does what it asks for.
-pub(crate) async fn call(
-    inner: &Inner,
-    scope: &Scope,
-    route: Route,
-    head: &Parts,
-    body: &[u8],
-) -> Result<Answer, Fault> {
+pub(crate) async fn call(site: &Site, scope: &Scope, route: Route, head: &Parts, body: &[u8]) -> Result<Answer, Fault> {
     let query = head.uri.query();
     let is_get = matches!(head.method, Method::GET | Method::HEAD);
     match route {
         Route::Bulk => {
-            let body = read_body(inner, &Route::Bulk, head, body)?;
-            bulk::bulk(inner, scope, body).await
+            let body = read_body(site, &Route::Bulk, head, body)?;
+            bulk::bulk(site, scope, body).await
         }
         Route::Collection(kind) if is_get => {
             let params = Params::from_query(query)?;
-            let search = Search::new(inner, scope, std::slice::from_ref(&kind), kind.endpoint(), &params)?;
-            search.run(inner, scope).await
+            let search = Search::new(site, scope, std::slice::from_ref(&kind), kind.endpoint(), &params)?;
+            search.run(site, scope).await
         }
         Route::Collection(kind) => {
             let projection = Params::from_query(query)?.projection()?;
-            let body = read_body(inner, &Route::Collection(Arc::clone(&kind)), head, body)?;
-            create::create(inner, scope, &kind, body, &projection).await
+            let body = read_body(site, &Route::Collection(Arc::clone(&kind)), head, body)?;
+            create::create(site, scope, &kind, body, &projection).await
         }
         Route::Me => {
             let me = scope
                 .principal
                 .me
                 .clone()
-                .zip(inner.kinds.types().iter().find(|kind| kind.name() == "User"));
+                .zip(site.kinds.types().iter().find(|kind| kind.name() == "User"));
             let Some((id, kind)) = me else {
                 return Err(Fault::new(501, "these credentials stand for no user"));
             };
-            resource(inner, scope, kind, id, head, body).await
+            resource(site, scope, kind, id, head, body).await
         }
-        Route::Resource(kind, id) => resource(inner, scope, &kind, id, head, body).await,
+        Route::Resource(kind, id) => resource(site, scope, &kind, id, head, body).await,
         Route::ResourceTypes(_) | Route::Schemas(_) | Route::ServiceProviderConfig => {
             // RFC 7644 section 4: a filter here SHALL be refused, other parameters are ignored.
             if Params::from_query(query).map_or(true, |params| params.filter.is_some()) {
                 return Err(Fault::new(403, "discovery endpoints take no filter"));
             }
-            inner.discovery.answer(&route)
+            site.discovery().answer(&route)
         }
         Route::Root => {
             let params = Params::from_query(query)?;
-            Search::new(inner, scope, inner.kinds.types(), "/", &params)?
-                .run(inner, scope)
+            Search::new(site, scope, site.kinds.types(), "/", &params)?
+                .run(site, scope)
                 .await
         }
         Route::Search(kind) => {
-            let value = read_body(inner, &Route::Search(None), head, body)?;
-            let params = Params::from_body(value, &inner.dialect)?;
-            let kinds = kind.as_ref().map_or_else(|| inner.kinds.types(), std::slice::from_ref);
+            let value = read_body(site, &Route::Search(None), head, body)?;
+            let params = Params::from_body(value, &site.dialect)?;
+            let kinds = kind.as_ref().map_or_else(|| site.kinds.types(), std::slice::from_ref);
             let path = kind.as_ref().map_or("/", |kind| kind.endpoint());
-            Search::new(inner, scope, kinds, path, &params)?.run(inner, scope).await
+            Search::new(site, scope, kinds, path, &params)?.run(site, scope).await
         }
     }
 }
 
 async fn resource(
-    inner: &Inner,
+    site: &Site,
     scope: &Scope,
     kind: &Arc<ResourceType>,
     id: ResourceId,
@@ -114,23 +108,23 @@ async fn resource(
     let projection = Params::from_query(head.uri.query())?.projection()?;
     let precondition = Precondition::new(tags(&head.headers, IF_MATCH), tags(&head.headers, IF_NONE_MATCH));
     let target = Target {
-        inner,
+        site,
         scope,
         kind,
         id,
         precondition,
         projection,
     };
-    let location = Encoder::new(&inner.base_url).location(kind, &target.id);
+    let location = Encoder::new(site.base_url.as_str()).location(kind, &target.id);
     let route = || Route::Resource(Arc::clone(kind), target.id.clone());
     let answer = match head.method {
         Method::DELETE => delete::delete(target).await,
         Method::PATCH => {
-            let body = read_body(inner, &route(), head, body)?;
+            let body = read_body(site, &route(), head, body)?;
             patch::patch(target, body).await
         }
         Method::PUT => {
-            let body = read_body(inner, &route(), head, body)?;
+            let body = read_body(site, &route(), head, body)?;
             replace::replace(target, body).await
         }
         _ => read::read(target).await,
@@ -153,7 +147,7 @@ pub(crate) fn too_long(limit: usize) -> Fault {
 }
 
 /// The body as JSON: its type, its size and its form checked, in this order.
-fn read_body(inner: &Inner, route: &Route, head: &Parts, body: &[u8]) -> Result<Value, Fault> {
+fn read_body(site: &Site, route: &Route, head: &Parts, body: &[u8]) -> Result<Value, Fault> {
     if let Some(content_type) = head.headers.get(CONTENT_TYPE) {
         let essence = content_type
             .to_str()
@@ -172,26 +166,23 @@ fn read_body(inner: &Inner, route: &Route, head: &Parts, body: &[u8]) -> Result<
             ));
         }
     }
-    let limit = body_limit(route, &inner.limits);
+    let limit = body_limit(route, &site.limits);
     if body.len() > limit {
         return Err(match route {
-            Route::Bulk => bulk::too_large(&inner.limits),
+            Route::Bulk => bulk::too_large(&site.limits),
             _ => too_long(limit),
         });
     }
-    let limits = JsonLimits::default()
-        .with_depth(inner.limits.json_depth)
-        .with_array_len(
-            inner
-                .limits
-                .members
-                .max(inner.limits.values)
-                .max(inner.limits.patch_operations)
-                .max(inner.limits.bulk_operations),
-        );
+    let limits = JsonLimits::default().with_depth(site.limits.json_depth).with_array_len(
+        site.limits
+            .members
+            .max(site.limits.values)
+            .max(site.limits.patch_operations)
+            .max(site.limits.bulk_operations),
+    );
     json::parse(body, &limits).map_err(|error| match (error.kind(), route) {
         // Longer than any list may be, so the limits of lists are the ones to name.
-        (JsonErrorKind::TooManyElements, Route::Bulk) => bulk::too_large(&inner.limits),
+        (JsonErrorKind::TooManyElements, Route::Bulk) => bulk::too_large(&site.limits),
         (JsonErrorKind::TooManyElements, _) => InputError::value(error.to_string()).into(),
         _ => InputError::syntax(error.to_string()).into(),
     })

@@ -23,27 +23,27 @@ pub(crate) async fn patch(target: Target<'_>, body: Value) -> Result<Answer, Fau
 /// A checked PATCH with the answer that decision D17 asks for.
 pub(super) fn edit(target: &Target<'_>, body: Value) -> Result<Edit, Fault> {
     let Target {
-        inner,
+        site,
         kind,
         id,
         projection,
         ..
     } = target;
-    let message = PatchMessage::parse(body, &inner.dialect, &inner.limits)?;
-    let dialect = Arc::clone(&inner.dialect);
+    let message = PatchMessage::parse(body, &site.dialect, &site.limits)?;
+    let dialect = Arc::clone(&site.dialect);
     let edit = Edit::patch(
         Arc::clone(kind),
         id.clone(),
         message,
         dialect,
-        &inner.limits,
-        &inner.base_url,
+        &site.limits,
+        site.base_url.as_str(),
     )?;
     let wanted = relations(kind, projection);
-    let answer = match (projection, inner.dialect.patch_answer) {
+    let answer = match (projection, site.dialect.patch_answer) {
         (Projection::Default, PatchAnswer::NoContent) => None,
         (Projection::Default, PatchAnswer::Resource) if kind.members().is_some() => {
-            Some(Relations::new(Some(inner.dialect.large_group), wanted.memberships))
+            Some(Relations::new(Some(site.dialect.large_group), wanted.memberships))
         }
         _ => Some(wanted),
     };
@@ -53,7 +53,7 @@ pub(super) fn edit(target: &Target<'_>, body: Value) -> Result<Edit, Fault> {
 /// Gives an edit to the store and answers with what became of it.
 pub(super) async fn update(target: &Target<'_>, edit: Edit) -> Result<Answer, Fault> {
     let Target {
-        inner,
+        site,
         scope,
         id,
         precondition,
@@ -61,16 +61,16 @@ pub(super) async fn update(target: &Target<'_>, edit: Edit) -> Result<Answer, Fa
         ..
     } = target;
     let edit = edit.with_precondition(precondition.clone());
-    inner.check_password(scope, edit.password()).await?;
-    let updated = inner.store.update(scope, &edit).await?;
-    inner.set_password(scope, id, edit.password()).await?;
+    site.check_password(scope, edit.password()).await?;
+    let updated = site.store.update(scope, &edit).await?;
+    site.set_password(scope, id, edit.password()).await?;
     let mut notes = edit.notes().clone();
     if updated.unknown_members > 0 {
         notes.add(Note::UnknownMembers(updated.unknown_members));
     }
     let answer = match &updated.found {
         Some(found) if !matches!(found.members, Members::TooMany) => {
-            Answer::ok(Encoder::new(&inner.base_url).to_bytes(found, projection))
+            Answer::ok(Encoder::new(site.base_url.as_str()).to_bytes(found, projection))
         }
         _ => Answer::new(StatusCode::NO_CONTENT),
     };

@@ -11,7 +11,7 @@ use crate::{encode::Answer, fault::Fault, search::relations};
 
 pub(crate) async fn read(target: Target<'_>) -> Result<Answer, Fault> {
     let Target {
-        inner,
+        site,
         scope,
         kind,
         id,
@@ -19,7 +19,7 @@ pub(crate) async fn read(target: Target<'_>) -> Result<Answer, Fault> {
         projection,
     } = target;
     let read = Read::new(Arc::clone(kind), id).with_relations(relations(kind, &projection));
-    let found = inner.store.get(scope, &read).await?;
+    let found = site.store.get(scope, &read).await?;
     let version = found.head.version;
     if !precondition.is_modified(version) {
         return Ok(Answer::new(StatusCode::NOT_MODIFIED).with_version(version));
@@ -27,6 +27,6 @@ pub(crate) async fn read(target: Target<'_>) -> Result<Answer, Fault> {
     if !precondition.allows_write(version) {
         return Err(scim_store::StoreError::Precondition.into());
     }
-    let body = Encoder::new(&inner.base_url).to_bytes(&found, &projection);
+    let body = Encoder::new(site.base_url.as_str()).to_bytes(&found, &projection);
     Ok(Answer::ok(body).with_version(version))
 }

@@ -16,12 +16,12 @@ pub(crate) async fn replace(target: Target<'_>, body: Value) -> Result<Answer, F
 
 /// A checked PUT.
 pub(super) fn edit(target: &Target<'_>, body: Value) -> Result<Edit, Fault> {
-    let Target { inner, kind, id, .. } = target;
-    let decoded = Decoded::decode(kind, body, &inner.dialect, &inner.limits)?;
+    let Target { site, kind, id, .. } = target;
+    let decoded = Decoded::decode(kind, body, &site.dialect, &site.limits)?;
     Ok(Edit::replace(
         Arc::clone(kind),
         id.clone(),
         decoded,
-        Arc::clone(&inner.dialect),
+        Arc::clone(&site.dialect),
     ))
 }

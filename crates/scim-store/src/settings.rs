@@ -1,0 +1,269 @@
+//! What is set for each tenant.
+
+use std::{num::NonZeroU32, sync::Arc};
+
+use scim_core::{Dialect, Limits, schema::Registry};
+
+/// The settings of one tenant (organisation): how its identity provider is answered.
+///
+/// They may change at any time; a request that has begun ends with the ones it began with. An attribute that becomes unique is so
+/// among the resources that are written from then on.
+///
+/// ```
+/// use scim_core::{Dialect, dialect::PatchAnswer};
+/// use scim_store::{RateLimit, TenantSettings};
+///
+/// let settings = TenantSettings::default().with(|settings| {
+///     settings.dialect = Dialect::entra().with(|dialect| {
+///         dialect.unique.push("emails.value".to_owned());
+///         dialect.patch_answer = PatchAnswer::NoContent;
+///     });
+///     settings.groups = false;
+///     settings.rate_limit = Some(RateLimit::per_second(25).with_burst(100));
+/// });
+/// assert_ne!(settings, TenantSettings::default());
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TenantSettings {
+    /// How much its identity provider may delete, deactivate and take out of groups in one go, where the store has a
+    /// [`Breaker`](crate::Breaker); as much as it likes by default.
+    pub breaker: Option<BreakerPolicy>,
+    /// The base URL of the tenant; by default that of the service, with the tenant put in.
+    pub base_url: Option<String>,
+    /// What its clients may send beyond the RFCs. Unique attributes, unknown members and the answer to PATCH are in there.
+    pub dialect: Dialect,
+    /// Whether groups are provisioned. Without, types that have members are absent: from discovery, and 404 (decision D32).
+    pub groups: bool,
+    /// What a request may cost. Bodies are read as far as the limits of the service go, and no further.
+    pub limits: Limits,
+    /// How many requests it may send; as many as it likes by default.
+    pub rate_limit: Option<RateLimit>,
+    /// The resource types, if they are not those of the service. Two registries are equal where they share their types.
+    pub resource_types: Option<Arc<Registry>>,
+    /// Whether provisioned users take licences; the library hands it to the store, in the [`Scope`](crate::Scope).
+    pub seats: SeatPolicy,
+    /// Whether it is answered at all.
+    pub state: TenantState,
+}
+
+/// Whether a tenant is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum TenantState {
+    /// Directory sync is switched off: 403, for a tenant that is unknown too.
+    Disabled,
+    /// It is answered.
+    #[default]
+    Enabled,
+    /// Not for now: 503, and worth another try after so many seconds.
+    Paused {
+        /// When to try again, in seconds.
+        retry_after: u32,
+    },
+}
+
+/// Whether a user that is provisioned takes a licence (decision D22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "none, all or as far as they go")]
+pub enum SeatPolicy {
+    /// No user takes one.
+    #[default]
+    Never,
+    /// Each active user has one; without a free one the write is refused.
+    Require,
+    /// A user takes one where one is free, and is created either way.
+    WhenAvailable,
+}
+
+/// How many requests a tenant may send: a steady rate, and a burst on top of silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    requests: NonZeroU32,
+    seconds: NonZeroU32,
+    burst: NonZeroU32,
+}
+
+/// How much may be lost in a window of time before a [`Breaker`](crate::Breaker) trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BreakerPolicy {
+    /// What happens beyond.
+    pub action: BreakerAction,
+    /// Most resources that are deleted or deactivated.
+    pub resources: u32,
+    /// Most members that are taken out of groups, also because they or the groups are deleted; `None` for any number.
+    pub members: Option<u32>,
+    /// The length of the window.
+    pub window_seconds: u32,
+}
+
+/// What a breaker does when it trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a policy that does nothing is none")]
+pub enum BreakerAction {
+    /// Stops such changes by 429 until it is released.
+    Enforce,
+    /// Tells the host, once for each window.
+    Warn,
+}
+
+impl BreakerPolicy {
+    /// Stops more than so many deletions and deactivations in so many seconds.
+    pub fn enforce(resources: u32, window_seconds: u32) -> Self {
+        Self {
+            action: BreakerAction::Enforce,
+            resources,
+            members: None,
+            window_seconds,
+        }
+    }
+
+    /// Warns of more than so many deletions and deactivations in so many seconds.
+    pub fn warn(resources: u32, window_seconds: u32) -> Self {
+        Self {
+            action: BreakerAction::Warn,
+            ..Self::enforce(resources, window_seconds)
+        }
+    }
+
+    /// Counts members too that are taken out of groups.
+    #[must_use]
+    pub fn with_members(mut self, members: u32) -> Self {
+        self.members = Some(members);
+        self
+    }
+}
+
+impl TenantSettings {
+    /// The settings with a change.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+}
+
+impl RateLimit {
+    /// So many requests in a second, and as many at once. None at all is what [`TenantState`] is for: 0 counts as 1.
+    pub fn per_second(requests: u32) -> Self {
+        Self::new(requests, 1)
+    }
+
+    /// So many requests in a minute, and as many at once; 0 counts as 1.
+    pub fn per_minute(requests: u32) -> Self {
+        Self::new(requests, 60)
+    }
+
+    /// So many requests in so many seconds, and as many at once; 0 counts as 1.
+    pub fn new(requests: u32, seconds: u32) -> Self {
+        let requests = at_least_one(requests);
+        Self {
+            requests,
+            seconds: at_least_one(seconds),
+            burst: requests,
+        }
+    }
+
+    /// So many at once after a time of silence; 0 counts as 1.
+    #[must_use]
+    pub fn with_burst(mut self, burst: u32) -> Self {
+        self.burst = at_least_one(burst);
+        self
+    }
+
+    /// How many requests in [`seconds`](Self::seconds).
+    pub fn requests(&self) -> u32 {
+        self.requests.get()
+    }
+
+    /// The time that the rate is counted over.
+    pub fn seconds(&self) -> u32 {
+        self.seconds.get()
+    }
+
+    /// How many requests at once.
+    pub fn burst(&self) -> u32 {
+        self.burst.get()
+    }
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            breaker: None,
+            base_url: None,
+            dialect: Dialect::default(),
+            groups: true,
+            limits: Limits::default(),
+            rate_limit: None,
+            resource_types: None,
+            seats: SeatPolicy::default(),
+            state: TenantState::default(),
+        }
+    }
+}
+
+impl PartialEq for TenantSettings {
+    fn eq(&self, other: &Self) -> bool {
+        // Taken apart, so that a new field is not forgotten.
+        let Self {
+            breaker,
+            base_url,
+            dialect,
+            groups,
+            limits,
+            rate_limit,
+            resource_types,
+            seats,
+            state,
+        } = self;
+        *breaker == other.breaker
+            && *base_url == other.base_url
+            && *dialect == other.dialect
+            && *groups == other.groups
+            && *limits == other.limits
+            && *rate_limit == other.rate_limit
+            && *seats == other.seats
+            && *state == other.state
+            && match (resource_types, &other.resource_types) {
+                (None, None) => true,
+                (Some(a), Some(b)) => {
+                    a.types().len() == b.types().len() && {
+                        let mut pairs = a.types().iter().zip(b.types());
+                        pairs.all(|(a, b)| Arc::ptr_eq(a, b))
+                    }
+                }
+                _ => false,
+            }
+    }
+}
+
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_differ_in_every_field() {
+        let changes: [fn(&mut TenantSettings); 9] = [
+            |s| s.breaker = Some(BreakerPolicy::warn(1, 1)),
+            |s| s.base_url = Some("https://example.com".to_owned()),
+            |s| s.dialect = Dialect::rfc(),
+            |s| s.groups = false,
+            |s| s.limits.body = 1,
+            |s| s.rate_limit = Some(RateLimit::per_minute(1)),
+            |s| s.resource_types = Some(Arc::new(Registry::default())),
+            |s| s.seats = SeatPolicy::Require,
+            |s| s.state = TenantState::Disabled,
+        ];
+        for change in changes {
+            let changed = TenantSettings::default().with(change);
+            assert_ne!(changed, TenantSettings::default());
+            assert_eq!(changed, changed.clone());
+        }
+    }
+}
