@@ -1,39 +1,29 @@
 use std::{error::Error, fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
-use scim_core::TenantId;
-use scim_store::{Change, Guard, MemoryStore, Result, ScimStore};
+use scim_store::{ChangeFeed, Guard, MemoryStore, Result, ScimStore};
 use serde_json::Value;
 
 /// A store that tests can look into.
 #[async_trait]
-pub trait Inspect: ScimStore {
+pub trait Inspect: ChangeFeed + ScimStore {
     /// Everything that is kept of all tenants: two dumps are equal if and only if nothing happened in between.
     ///
     /// By tenant, where it has anything: `{ "resources": { <type>: [..] }, "changes": [..] }`, resources and changes in the
     /// order of their making. A resource has its `id`, `version`, `created`, `modified`, `attributes`, the ids of its
-    /// `members` and `groups`, and what else is kept for it, such as keys; a change has the fields of [`Change`]. Of
+    /// `members` and `groups`, and what else is kept for it, such as keys; a change has the fields of
+    /// [`Change`](scim_store::Change). Of
     /// the changes there need not be more than [`StoreOptions::changes`].
     ///
     /// # Errors
     /// The store cannot be read.
     async fn dump(&self) -> Result<Value>;
-
-    /// The changes of a tenant behind a sequence number (0 for all that are kept), oldest first, at most `limit`.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    async fn changes(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>>;
 }
 
 #[async_trait]
 impl Inspect for MemoryStore {
     async fn dump(&self) -> Result<Value> {
         Ok(Self::dump(self))
-    }
-
-    async fn changes(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>> {
-        Ok(Self::changes(self, tenant, after, limit))
     }
 }
 

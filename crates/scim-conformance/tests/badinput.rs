@@ -13,7 +13,7 @@ use std::time::Duration;
 use std::{env, process, thread};
 
 use scim_conformance::badinput::{Corpus, Line, Runner, World};
-use scim_conformance::stores::{StoreKind, block_on};
+use scim_conformance::stores::{Rerun, StoreKind, block_on};
 use scim_conformance::{Report, StoreWorld, Verdict, bundled_badinput};
 use scim_http::core::Dialect;
 use scripted::{Fault, Scripted};
@@ -388,4 +388,14 @@ fn a_failed_bulk_operation_leaves_no_trace() {
         Fault::BulkAdds,
         "U5: Users number Some(4) after the bulk request, expected 3",
     );
+}
+
+#[test]
+fn same_on_sqlite() {
+    Rerun::on(StoreKind::Sqlite).run().unwrap();
+}
+
+#[test]
+fn same_on_postgres() {
+    Rerun::on(StoreKind::Postgres).run().unwrap();
 }

@@ -15,7 +15,7 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use http::{Request, Response, header};
-use scim_conformance::stores::{StoreKind, block_on};
+use scim_conformance::stores::{Rerun, StoreKind, block_on};
 use scim_conformance::{
     Client, ExchangeFile, FileReport, InProcess, Report, StoreFactory, StoreOptions, Target, Verdict, bundled_exchanges,
 };
@@ -245,4 +245,14 @@ fn a_malformed_file_is_refused() {
     }
     let error = ExchangeFile::parse("test.json", r#"[{"id":"x"}]"#).unwrap_err();
     assert_eq!(error.to_string(), "test.json, exchange 1: no text method");
+}
+
+#[test]
+fn same_on_sqlite() {
+    Rerun::on(StoreKind::Sqlite).run().unwrap();
+}
+
+#[test]
+fn same_on_postgres() {
+    Rerun::on(StoreKind::Postgres).run().unwrap();
 }

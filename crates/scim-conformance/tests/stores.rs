@@ -9,7 +9,7 @@ mod custom_store;
 use std::sync::Arc;
 
 use custom_store::ListStore;
-use scim_conformance::stores::{StoreKind, block_on};
+use scim_conformance::stores::{Rerun, StoreKind, block_on};
 use scim_conformance::{Inspect, StoreFactory, StoreOptions, check_credentials, check_store};
 use scim_store::{CredentialStore, MemoryCredentials, MemoryStore, NoGuard, ScimStore};
 
@@ -57,4 +57,14 @@ fn credentials_in_memory_keep_the_contract() {
         assert!(report.outcomes().count() > 10);
         assert!(report.is_clean(), "{report}");
     }
+}
+
+#[test]
+fn same_on_sqlite() {
+    Rerun::on(StoreKind::Sqlite).run().unwrap();
+}
+
+#[test]
+fn same_on_postgres() {
+    Rerun::on(StoreKind::Postgres).run().unwrap();
 }

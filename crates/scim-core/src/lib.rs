@@ -45,6 +45,7 @@ pub mod query;
 pub mod resource;
 pub mod schema;
 pub mod sort;
+pub mod sortable;
 pub mod span;
 pub mod typed;
 pub mod urn;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Number, Value};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     filter::{compare, text_mode},
     resource::{Resource, is_empty},
     schema::{AttributeType, Located, Locator, ResourceType},
+    sortable,
 };
 
 /// What a resource is sorted by: its value in comparable form.
@@ -111,7 +112,7 @@ impl SortKey {
             Self::Bool(value) => ("b", value.to_string()),
             Self::Number(value) => ("n", value.to_string()),
             Self::Text(text) => ("s", text.clone()),
-            Self::Time(time) => ("t", time.to_rfc3339_opts(SecondsFormat::Nanos, true)),
+            Self::Time(time) => ("t", format!("{} {}", time.timestamp(), time.timestamp_subsec_nanos())),
             Self::None => ("-", String::new()),
         }
     }
@@ -122,7 +123,10 @@ impl SortKey {
             "b" => Self::Bool(text == "true"),
             "n" => Self::Number(serde_json::from_str(text).ok()?),
             "s" => Self::Text(text.to_owned()),
-            "t" => Self::Time(datetime::parse(text)?),
+            "t" => {
+                let (seconds, nanos) = text.split_once(' ')?;
+                Self::Time(DateTime::from_timestamp(seconds.parse().ok()?, nanos.parse().ok()?)?)
+            }
             "-" => Self::None,
             _ => return None,
         })
@@ -151,7 +155,7 @@ impl Ord for SortKey {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Bool(one), Self::Bool(two)) => one.cmp(two),
-            (Self::Number(one), Self::Number(two)) => compare::compare_numbers(one, two),
+            (Self::Number(one), Self::Number(two)) => sortable::compare(one, two),
             (Self::Text(one), Self::Text(two)) => one.cmp(two),
             (Self::Time(one), Self::Time(two)) => one.cmp(two),
             _ => self.rank().cmp(&other.rank()),

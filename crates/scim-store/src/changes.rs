@@ -1,7 +1,33 @@
 //! The record of changes: what events are made from.
 
+use std::fmt::Debug;
+
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use scim_core::{ResourceId, TenantId, Version};
+
+use crate::Result;
+
+/// The record of changes that a store keeps, to be read by whoever makes events of it.
+///
+/// A reader keeps the number of the last change that it is done with, and asks for those behind it. No change is passed
+/// over: a change gets its number once it is committed, and none comes later with a smaller one.
+#[async_trait]
+pub trait ChangeFeed: Debug + Send + Sync + 'static {
+    /// The changes of a tenant behind a number (0 for all that are kept), oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the store from answering.
+    async fn changes(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>>;
+
+    /// Forgets the changes of a tenant up to a number, which every reader is done with.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the store from it.
+    async fn forget(&self, tenant: &TenantId, through: u64) -> Result<()>;
+}
 
 /// One committed change of one resource, written in the transaction of the change itself.
 ///

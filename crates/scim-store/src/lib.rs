@@ -6,8 +6,8 @@
 //! uniqueness, members that exist, versions. Its contract is told at [`ScimStore`].
 //!
 //! [`MemoryStore`] keeps everything in memory and fits tests and small installations. A [`Guard`] is the host's veto inside
-//! each transaction, and [`Change`]s are what events are made from. Beside the resources, [`Tenants`] tells what is set for each
-//! tenant, and a [`CredentialStore`] keeps its tokens.
+//! each transaction, and [`Change`]s, read from a [`ChangeFeed`], are what events are made from. Beside the resources,
+//! [`Tenants`] tells what is set for each tenant, and a [`CredentialStore`] keeps its tokens.
 //!
 //! # A store of one's own
 //!
@@ -42,7 +42,7 @@ mod tenants;
 
 pub use breaker::{Alarm, Breaker, Loss, Trip};
 pub use capabilities::Capabilities;
-pub use changes::{Change, ChangeKind};
+pub use changes::{Change, ChangeFeed, ChangeKind};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};
 pub use credential::{Access, Credential, CredentialId, Digest, Expiry, Replaces, RevealLink};
 pub use credential_store::{CredentialStore, MemoryCredentials};

@@ -2,6 +2,13 @@
 
 use std::{env, error::Error, sync::Arc};
 
+use async_trait::async_trait;
+use scim_sql::{PgStore, SqliteStore};
+use scim_store::Result;
+use serde_json::Value;
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio::sync::OnceCell;
+
 use crate::{
     Inspect, StoreOptions,
     postgres::{Postgres, schema_name},
@@ -10,21 +17,53 @@ use crate::{
 /// The variable with the URL of the server for tests.
 pub(super) const SERVER: &str = "SCIM_TEST_POSTGRES";
 
-type Opened = Result<Arc<dyn Inspect>, Box<dyn Error + Send + Sync>>;
+/// Most connections that the stores of one process have together.
+const CONNECTIONS: u32 = 16;
 
-/// To be filled in: a store on SQLite, in memory.
-pub(super) async fn sqlite(_options: StoreOptions) -> Opened {
-    Err("there is no store on SQLite yet".into())
+type Failure = Box<dyn Error + Send + Sync>;
+type Opened = std::result::Result<Arc<dyn Inspect>, Failure>;
+
+#[async_trait]
+impl Inspect for SqliteStore {
+    async fn dump(&self) -> Result<Value> {
+        Self::dump(self).await
+    }
 }
 
-/// To be filled in: a store on PostgreSQL, in a schema of its own.
-pub(super) async fn postgres(_options: StoreOptions) -> Opened {
-    let (_url, _schema) = (server()?, schema_name());
-    Err("there is no store on PostgreSQL yet".into())
+#[async_trait]
+impl Inspect for PgStore {
+    async fn dump(&self) -> Result<Value> {
+        Self::dump(self).await
+    }
+}
+
+/// A store on SQLite, in memory.
+pub(super) async fn sqlite(options: StoreOptions) -> Opened {
+    let mut builder = SqliteStore::builder();
+    if let Some(guard) = options.guard {
+        builder = builder.guard(guard);
+    }
+    Ok(Arc::new(builder.in_memory().await?))
+}
+
+/// A store on PostgreSQL, in a schema of its own.
+pub(super) async fn postgres(options: StoreOptions) -> Opened {
+    static POOL: OnceCell<PgPool> = OnceCell::const_new();
+    let connect = async || {
+        let options = PgPoolOptions::new().max_connections(CONNECTIONS);
+        Ok::<_, Failure>(options.connect(&server()?).await?)
+    };
+    let mut builder = PgStore::builder().schema(schema_name());
+    if let Some(guard) = options.guard {
+        builder = builder.guard(guard);
+    }
+    Ok(Arc::new(
+        builder.open(POOL.get_or_try_init(connect).await?.clone()).await?,
+    ))
 }
 
 /// The URL of the server that all stores of this process are on.
-pub(super) fn server() -> Result<String, Box<dyn Error + Send + Sync>> {
+pub(super) fn server() -> std::result::Result<String, Failure> {
     match env::var(SERVER) {
         Ok(url) => Ok(url),
         Err(_) => Ok(Postgres::shared().map_err(Clone::clone)?.url().to_owned()),

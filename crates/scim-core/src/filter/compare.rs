@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, cmp::Ordering};
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::{
     datetime,
     filter::{CompareOp, Operand, TextMode},
-    fold,
+    fold, sortable,
     username::UserNameKey,
 };
 
@@ -20,7 +20,7 @@ pub(crate) fn holds(value: &Value, op: CompareOp, operand: &Operand) -> bool {
             _ => false,
         },
         (Operand::Bool(operand), Value::Bool(value)) => ordered(value.cmp(operand), op),
-        (Operand::Number(operand), Value::Number(value)) => ordered(compare_numbers(value, operand), op),
+        (Operand::Number(operand), Value::Number(value)) => ordered(sortable::compare(value, operand), op),
         (Operand::Text(operand, mode), Value::String(value)) => text(value, op, operand, *mode),
         (Operand::Time(operand), Value::String(value)) => match datetime::parse(value) {
             Some(value) => ordered(value.cmp(operand), op),
@@ -71,14 +71,6 @@ fn folded(value: &str, op: CompareOp, operand: &str) -> bool {
         CompareOp::EndsWith => fold::ends_with_folded(value, operand),
         CompareOp::StartsWith => fold::starts_with_folded(value, operand),
         _ => ordered(fold::cmp_folded(value, operand), op),
-    }
-}
-
-/// Whole numbers compare exactly, others as double precision.
-pub(crate) fn compare_numbers(one: &Number, two: &Number) -> Ordering {
-    match (one.as_i128(), two.as_i128()) {
-        (Some(one), Some(two)) => one.cmp(&two),
-        _ => one.as_f64().unwrap_or(0.0).total_cmp(&two.as_f64().unwrap_or(0.0)),
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::{
-    filter::{CompareOp, compare},
+    filter::{CompareOp, compare, text_mode},
     resource::{Resource, is_empty},
     schema::{Attribute, Locator},
 };
@@ -81,6 +81,13 @@ pub enum TextMode {
     Folded,
     /// By [`UserNameKey::map`](crate::username::UserNameKey::map).
     UserName,
+}
+
+impl TextMode {
+    /// How texts of an attribute are prepared: the mode of every operand that is compared with it.
+    pub fn of(attribute: &Attribute) -> Self {
+        text_mode(attribute)
+    }
 }
 
 impl Predicate {

@@ -18,6 +18,7 @@ use scim_http::{
 use serde_json::{Value, json};
 
 use crate::{
+    generate::{group_operation, user_operation},
     random::Random,
     support::{
         BASE, GROUP, Reply, Server, TestStore, USER,
@@ -193,59 +194,15 @@ fn small() -> TestStoreBuilder {
     TestStore::builder().changes(8)
 }
 
-fn user_operation(random: &mut Random, world: &World) -> Value {
-    let op = *random.pick(&["add", "replace", "remove"]);
-    let path = *random.pick(&[
-        "title",
-        "nickName",
-        "name.givenName",
-        "emails",
-        r#"emails[type eq "work"].value"#,
-        r#"emails[type eq "other"].value"#,
-        r#"emails[type co "zzz"].value"#,
-        "active",
-        "userName",
-        "id",
-        "userName",
-        "externalId",
-        "zzz",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
-        "groups",
-        "roles",
-    ]);
-    let value = match path {
-        "emails" | "roles" => json!([{ "value": random.pick(&["a@x", "b@x"]), "primary": random.one_in(2) }]),
-        "active" => random.pick(&[json!(true), json!(false), json!(7)]).clone(),
-        "id" => json!(random.pick(&world.users)),
-        "userName" => json!(random.pick(&["user0", "USER1", "fresh", ""])),
-        _ => json!(random.pick(&["one", "two", "three"])),
-    };
-    json!({ "op": op, "path": path, "value": if op == "remove" { Value::Null } else { value } })
-}
-
-fn group_operation(random: &mut Random, world: &World) -> Value {
-    let member = random.pick(&world.users);
-    match random.below(9) {
-        0 | 1 => json!({ "op": "add", "path": "members", "value": [{ "value": member }] }),
-        2 => json!({ "op": "replace", "path": "members", "value": [{ "value": member }] }),
-        3 => json!({ "op": "remove", "path": format!(r#"members[value eq "{member}"]"#) }),
-        4 => json!({ "op": "remove", "path": r#"members[type eq "User"]"# }),
-        5 => json!({ "op": "add", "path": "members", "value": [{ "value": member, "type": "Group" }] }),
-        6 => json!({ "op": "add", "path": "members", "value": [{ "value": "ghost" }] }),
-        7 => json!({ "op": "replace", "path": "displayName", "value": random.pick(&["group0", "GROUP1", "fresh"]) }),
-        _ => json!({ "op": "replace", "path": "id", "value": random.pick(&world.groups) }),
-    }
-}
-
 fn random_patch(random: &mut Random, world: &World) -> Reply {
     let is_user = random.one_in(2);
     let count = 1 + random.below(8);
     let operations: Vec<Value> = (0..count)
         .map(|_| {
             if is_user {
-                user_operation(random, world)
+                user_operation(random, &world.users)
             } else {
-                group_operation(random, world)
+                group_operation(random, &world.users, &world.groups)
             }
         })
         .collect();

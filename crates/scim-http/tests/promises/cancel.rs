@@ -27,7 +27,8 @@ use serde_json::{Value, json};
 
 use crate::{
     atomicity::InPlace,
-    support::{BULK, GROUP, Server, TestStore, USER, block_on, store::is_in_memory},
+    generate::{Named, requests},
+    support::{BULK, Server, TestStore, USER, block_on, store::is_in_memory},
 };
 
 /// Waits for one poll, as anything does that asks a database.
@@ -130,51 +131,6 @@ impl ScimStore for Forgetful {
     }
 }
 
-/// A request: its name, method, path and body.
-type Sent = (&'static str, &'static str, String, Option<Value>);
-
-fn requests(users: &[String], groups: &[String]) -> Vec<Sent> {
-    let patch = |operations: Value| {
-        Some(json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations }))
-    };
-    let (user, group) = (format!("/Users/{}", users[0]), format!("/Groups/{}", groups[0]));
-    let new = |name: &str| json!({ "schemas": [USER], "userName": name });
-    let circle = |id: &str, other: &str| {
-        json!({ "method": "POST", "path": "/Groups", "bulkId": id, "data": {
-            "schemas": [GROUP], "displayName": id, "members": [{ "value": format!("bulkId:{other}") }] } })
-    };
-    let group_body = json!({ "schemas": [GROUP], "displayName": "renamed", "members": [{ "value": users[2] }] });
-    let members = json!([
-        { "op": "replace", "path": "members", "value": [{ "value": users[2] }] },
-        { "op": "replace", "path": "displayName", "value": "renamed" },
-    ]);
-    let search = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"] });
-    vec![
-        ("create", "POST", "/Users".to_owned(), Some(new("new"))),
-        ("create a group", "POST", "/Groups".to_owned(), Some(group_body.clone())),
-        ("replace", "PUT", user.clone(), Some(new("renamed"))),
-        ("replace a group", "PUT", group.clone(), Some(group_body)),
-        (
-            "patch",
-            "PATCH",
-            user.clone(),
-            patch(json!([{ "op": "add", "path": "title", "value": "T" }])),
-        ),
-        ("patch a group", "PATCH", group.clone(), patch(members)),
-        ("delete", "DELETE", user.clone(), None),
-        ("delete a group", "DELETE", group, None),
-        ("read", "GET", user, None),
-        ("list", "GET", "/Users?sortBy=userName".to_owned(), None),
-        ("search", "POST", "/.search".to_owned(), Some(search)),
-        (
-            "circle",
-            "POST",
-            "/Bulk".to_owned(),
-            Some(json!({ "schemas": [BULK], "Operations": [circle("a", "b"), circle("b", "a")] })),
-        ),
-    ]
-}
-
 fn world(server: &Server) -> (Vec<String>, Vec<String>) {
     let users: Vec<String> = (0..3)
         .map(|n| server.user(json!({ "userName": format!("u{n}") })))
@@ -187,7 +143,7 @@ fn world(server: &Server) -> (Vec<String>, Vec<String>) {
 }
 
 /// Polls a request so many times and drops it; how it was answered if that was before.
-fn poll(server: &Server, (_, method, path, body): &Sent, times: usize) -> Option<StatusCode> {
+fn poll(server: &Server, (_, method, path, body): &Named, times: usize) -> Option<StatusCode> {
     let request = Request::builder()
         .method(*method)
         .uri(format!("/scim/v2{path}"))

@@ -11,6 +11,8 @@ mod cancel;
 #[cfg(test)]
 mod clock;
 #[cfg(test)]
+mod generate;
+#[cfg(test)]
 mod protected;
 #[cfg(test)]
 mod random;

@@ -16,11 +16,12 @@ use scim_http::{
         Capabilities, IdSource, Principal, Read, Removal, Result, ScimStore, Scope, StoreError, Updated, Write, Written,
     },
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
+    generate::{Step, step},
     random::Random,
-    support::{BASE, GROUP, HandClock, TestStore, USER, block_on, encode, store::rounds},
+    support::{BASE, HandClock, TestStore, block_on, store::rounds},
 };
 
 /// The token is the name of the tenant within a sequence of requests; each sequence has tenants of its own.
@@ -112,16 +113,6 @@ struct World {
     tokens: ByToken,
 }
 
-/// One request of the script.
-#[derive(Debug)]
-struct Step {
-    tenant: &'static str,
-    number: usize,
-    method: &'static str,
-    path: String,
-    body: Option<Value>,
-}
-
 impl World {
     fn new(dialect: Dialect, leaky: bool) -> Self {
         let (clock, ids) = (HandClock::new(), StepIds::default());
@@ -169,68 +160,6 @@ impl World {
             None => text,
         };
         format!("{} {:?} {text}", head.status, head.headers)
-    }
-}
-
-/// A request of a tenant, about anything that any tenant may have made.
-fn step(random: &mut Random, tenant: &'static str, number: usize) -> Step {
-    // Identifiers are `<tenant><step>-<n>`; those of other tenants are tried as well.
-    let mut id = || {
-        let of = *random.pick(&["A", "A", "B", "B", "C"]);
-        format!("{of}{}-{}", random.below(number.max(1)), 1 + random.below(2))
-    };
-    let (one, two) = (id(), id());
-    let name = *random.pick(&["ann", "ANN", "bob", "cid"]);
-    let filter = random
-        .pick(&[
-            r#"userName eq "ann""#.to_owned(),
-            r#"not (userName eq "ann")"#.to_owned(),
-            r#"userName eq "bob" or title pr"#.to_owned(),
-            r#"id pr or externalId pr"#.to_owned(),
-            format!(r#"groups.value eq "{one}""#),
-            format!(r#"id eq "{one}""#),
-        ])
-        .clone();
-    let patch = |operations: Value| {
-        Some(json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations }))
-    };
-    let user = json!({ "schemas": [USER], "userName": name, "externalId": "x", "title": name });
-    let group = json!({ "schemas": [GROUP], "displayName": name, "members": [{ "value": one }, { "value": two }] });
-    let (method, path, body) = match random.below(18) {
-        0..=4 => ("POST", "/Users".to_owned(), Some(user)),
-        5 | 6 => ("POST", "/Groups".to_owned(), Some(group)),
-        7 => ("GET", format!("/Users/{one}"), None),
-        8 => ("GET", format!("/Groups/{one}"), None),
-        9 => ("GET", format!("/Users?filter={}", encode(&filter)), None),
-        10 => ("GET", "/Users?count=1&cursor".to_owned(), None),
-        11 => ("GET", "/?sortBy=userName&count=2".to_owned(), None),
-        12 => ("PUT", format!("/Users/{one}"), Some(user)),
-        13 => (
-            "PATCH",
-            format!("/Users/{one}"),
-            patch(json!([{ "op": "replace", "path": "userName", "value": name }])),
-        ),
-        14 => (
-            "PATCH",
-            format!("/Groups/{one}"),
-            patch(json!([{ "op": "add", "path": "members", "value": [{ "value": two }] }])),
-        ),
-        15 => ("DELETE", format!("/Users/{one}"), None),
-        16 => ("DELETE", format!("/Groups/{one}"), None),
-        _ => (
-            "POST",
-            "/Bulk".to_owned(),
-            Some(json!({ "schemas": [crate::support::BULK], "Operations": [
-                { "method": "POST", "path": "/Users", "bulkId": "u", "data": user },
-                { "method": "DELETE", "path": format!("/Users/{one}") }] })),
-        ),
-    };
-    Step {
-        tenant,
-        number,
-        method,
-        path,
-        body,
     }
 }
 

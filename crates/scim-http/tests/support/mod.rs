@@ -2,6 +2,7 @@
 
 #![expect(dead_code, unreachable_pub, reason = "each test file uses its own part of it")]
 
+mod again;
 pub mod store;
 
 use std::sync::{

@@ -37,6 +37,12 @@ impl Feed {
         self.ring.iter().skip(first).take(limit).cloned().collect()
     }
 
+    /// Forgets the changes up to a number.
+    pub(super) fn forget(&mut self, through: u64) {
+        let kept = self.ring.partition_point(|change| change.sequence <= through);
+        self.ring.drain(..kept);
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Change> {
         self.ring.iter()
     }

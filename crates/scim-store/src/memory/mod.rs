@@ -38,7 +38,8 @@ use self::{
     write::{Job, Plan, Planner},
 };
 use crate::{
-    Capabilities, Change, Guard, Read, Removal, Result, ScimStore, Scope, StoreError, Updated, Write, Written,
+    Capabilities, Change, ChangeFeed, Guard, Read, Removal, Result, ScimStore, Scope, StoreError, Updated, Write,
+    Written,
 };
 
 /// A store in memory, for resources of any type; tenants appear with their first write.
@@ -293,6 +294,20 @@ impl ScimStore for MemoryStore {
     async fn batch(&self, scope: &Scope, writes: &[Write]) -> Result<Vec<Written>> {
         let jobs: Vec<Job<'_>> = writes.iter().map(Job::of).collect();
         self.transact(scope, Staged::expecting(writes), &jobs).await
+    }
+}
+
+#[async_trait]
+impl ChangeFeed for MemoryStore {
+    async fn changes(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>> {
+        Ok(Self::changes(self, tenant, after, limit))
+    }
+
+    async fn forget(&self, tenant: &TenantId, through: u64) -> Result<()> {
+        if let Some(tenant) = self.existing(tenant) {
+            tenant.write().feed.forget(through);
+        }
+        Ok(())
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Row {
     pub(super) sequence: u64,
     /// Its members; `None` as long as there never were any.
     pub(super) members: Option<Box<Links>>,
-    /// What it is a direct member of.
+    /// What it is a direct member of, in the order of their identifiers.
     pub(super) groups: Vec<RowId>,
 }
 

@@ -214,14 +214,16 @@ impl<'a> Tx<'a> {
         self.staged.members.overlay(group, committed)
     }
 
-    /// What a resource is a direct member of.
+    /// What a resource is a direct member of, in the order of their identifiers.
     pub(super) fn groups(self, member: &ResourceId) -> Vec<ResourceId> {
         let row = self.state.find(member.as_str()).and_then(|at| self.state.row(at));
         let rows = row.into_iter().flat_map(|row| row.groups.iter());
         let committed = rows
             .filter_map(|at| self.state.row(*at))
             .map(|row| row.entry.head.id.clone());
-        self.staged.groups.overlay(member, committed)
+        let mut groups = self.staged.groups.overlay(member, committed);
+        groups.sort_unstable();
+        groups
     }
 
     pub(super) fn member_rows(self, group: &ResourceId) -> Vec<Member> {

@@ -282,10 +282,14 @@ impl State {
 
     fn link(&mut self, group: RowId, member: RowId) {
         let Some(row) = self.row_mut(group) else { return };
-        if row.members.get_or_insert_default().insert(member)
-            && let Some(member) = self.row_mut(member)
+        if !row.members.get_or_insert_default().insert(member) {
+            return;
+        }
+        let place = self.row(member).map(|row| self.place_of(group, &row.groups));
+        if let Some(row) = self.row_mut(member)
+            && let Some(place) = place
         {
-            member.groups.push(group);
+            row.groups.insert(place, group);
         }
     }
 
@@ -294,6 +298,13 @@ impl State {
         if members.is_some_and(|members| members.remove(member)) {
             self.leave(member, group);
         }
+    }
+
+    /// The place of a group in a list that is in the order of identifiers.
+    fn place_of(&self, group: RowId, groups: &[RowId]) -> usize {
+        let id = |at: RowId| self.row(at).map(|row| &row.entry.head.id);
+        let own = id(group);
+        groups.partition_point(|other| id(*other) < own)
     }
 
     fn leave(&mut self, member: RowId, group: RowId) {

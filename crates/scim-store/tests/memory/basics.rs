@@ -6,7 +6,7 @@ use scim_core::{
     Dialect,
     query::{Page, Query},
 };
-use scim_store::{ChangeKind, MemoryStore, StoreError};
+use scim_store::{ChangeFeed, ChangeKind, MemoryStore, StoreError};
 use serde_json::json;
 
 use crate::common::{Client, at, block_on, name, values};
@@ -197,4 +197,38 @@ fn the_record_of_changes_forgets_the_oldest() {
     );
     let shown = format!("{store:?}");
     assert!(!shown.contains("u4"), "{shown}");
+}
+
+#[test]
+fn changes_are_forgotten_up_to_a_number() {
+    let (feed, client) = client();
+    for number in 0..4 {
+        client.user(&format!("u{number}"));
+    }
+    let feed: Arc<dyn ChangeFeed> = feed;
+    let tenant = client.scope.tenant();
+    let numbers = |after| -> Vec<u64> {
+        let changes = block_on(feed.changes(tenant, after, 9)).unwrap();
+        changes.iter().map(|change| change.sequence).collect()
+    };
+    assert_eq!(numbers(0), [1, 2, 3, 4]);
+    block_on(feed.forget(tenant, 2)).unwrap();
+    assert_eq!(numbers(0), [3, 4]);
+    assert_eq!(numbers(3), [4]);
+    block_on(feed.forget(tenant, 9)).unwrap();
+    assert!(numbers(0).is_empty());
+}
+
+#[test]
+fn groups_are_in_the_order_of_their_identifiers() {
+    let (_, client) = client();
+    let ann = client.user("ann");
+    for number in 0..9 {
+        client.group(&format!("G{number}"), &[&ann]);
+    }
+    let groups = client.json(&client.users, &ann)["groups"].clone();
+    let groups = groups.as_array().unwrap().iter();
+    let groups: Vec<&str> = groups.map(|group| group["value"].as_str().unwrap()).collect();
+    assert_eq!(groups.len(), 9);
+    assert!(groups.is_sorted(), "{groups:?}");
 }

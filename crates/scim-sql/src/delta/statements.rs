@@ -1,0 +1,313 @@
+//! A write as statements, one after the other.
+
+use scim_core::ResourceId;
+
+use super::{Claim, Count, Delta, Image, Joined, Left, Listed, Record, RowChange};
+use crate::{
+    Engine,
+    statement::{Statement, Value},
+};
+
+/// One statement of a write.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) statement: Statement,
+    /// Whether it must touch a row: if it does not, a value is taken, or the row is not as it was read.
+    pub(crate) must: bool,
+}
+
+/// Collects the statements of one write.
+struct Writer<'a> {
+    engine: Engine,
+    schema: &'a str,
+    delta: &'a Delta,
+    steps: Vec<Step>,
+}
+
+impl Delta {
+    /// The statements that make it true, in order; what others wait for comes last.
+    pub(crate) fn steps(&self, engine: Engine, schema: &str) -> Vec<Step> {
+        let mut writer = Writer {
+            engine,
+            schema,
+            delta: self,
+            steps: Vec::new(),
+        };
+        writer.row();
+        writer.touch();
+        self.released.iter().for_each(|claim| writer.release(claim));
+        self.claimed.iter().for_each(|claim| writer.claim(claim));
+        self.unlisted.iter().for_each(|listed| writer.unlist(listed));
+        self.listed.iter().for_each(|listed| writer.list(listed));
+        self.left.iter().for_each(|left| writer.leave(left));
+        self.joined.iter().for_each(|joined| writer.join(joined));
+        self.records.iter().for_each(|record| writer.record(record));
+        self.count.iter().for_each(|count| writer.count(count));
+        writer.steps
+    }
+}
+
+impl Writer<'_> {
+    fn row(&mut self) {
+        match &self.delta.row {
+            RowChange::None => {}
+            RowChange::Insert(image) => self.insert(image),
+            RowChange::Update { image, was } => self.update(image, was.get()),
+            RowChange::Delete => self.delete(),
+        }
+    }
+
+    fn insert(&mut self, image: &Image) {
+        let mut values = self.own();
+        values.push(self.delta.kind.as_str().into());
+        values.extend(columns(image));
+        values.push(image.created.into());
+        values.push(self.members().into());
+        self.must(
+            "INSERT INTO {s}scim_resource (tenant, id, kind, version, modified, user_name, display_name, external_id, \
+             active, label, claims, public, hidden, search, created, next_member) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, {json 14}, ?15, ?16) ON CONFLICT DO NOTHING",
+            values,
+        );
+    }
+
+    fn update(&mut self, image: &Image, was: u64) {
+        let mut values = self.own();
+        values.push(self.delta.kind.as_str().into());
+        values.extend(columns(image));
+        values.push(number(was).into());
+        values.push(self.members().into());
+        self.must(
+            "UPDATE {s}scim_resource SET version = ?4, modified = ?5, user_name = ?6, display_name = ?7, \
+             external_id = ?8, active = ?9, label = ?10, claims = ?11, public = ?12, hidden = ?13, search = {json 14}, \
+             next_member = next_member + ?16 \
+             WHERE tenant = ?1 AND id = ?2 AND version = ?15 AND NOT EXISTS (SELECT 1 FROM {s}scim_resource o \
+             WHERE o.tenant = ?1 AND o.kind = ?3 AND o.user_name = ?6 AND o.id <> ?2)",
+            values,
+        );
+    }
+
+    fn delete(&mut self) {
+        for template in [
+            "DELETE FROM {s}scim_member WHERE tenant = ?1 AND member_id = ?2",
+            "DELETE FROM {s}scim_member WHERE tenant = ?1 AND group_id = ?2",
+        ] {
+            self.run(template, self.own());
+        }
+        let gone = "DELETE FROM {s}scim_resource WHERE tenant = ?1 AND id = ?2";
+        self.must(gone, self.own());
+    }
+
+    /// Moves versions forward, and times not backwards.
+    fn touch(&mut self) {
+        let tenant = self.delta.tenant.as_str();
+        let head = "UPDATE {s}scim_resource SET version = version + 1, modified = {greatest}(modified, ?2)";
+        match self.delta.touched.as_slice() {
+            [] => {}
+            [one] => {
+                let joins = if *one == self.delta.id { self.members() } else { 0 };
+                let values = vec![tenant.into(), self.delta.now.into(), one.into(), joins.into()];
+                let tail = ", next_member = next_member + ?4 WHERE tenant = ?1 AND id = ?3";
+                self.must(&format!("{head}{tail}"), values);
+            }
+            many => {
+                let values = vec![tenant.into(), self.delta.now.into(), texts(many)];
+                self.must(&format!("{head} WHERE tenant = ?1 AND id {{in 3}}"), values);
+            }
+        }
+    }
+
+    fn release(&mut self, claim: &Claim) {
+        self.run(
+            "DELETE FROM {s}scim_unique WHERE tenant = ?1 AND id = ?2 AND kind = ?3 AND attribute = ?4 AND key = ?5 \
+             AND qualifier = ?6",
+            self.claim_values(claim),
+        );
+    }
+
+    fn claim(&mut self, claim: &Claim) {
+        if claim.qualifier.is_some() && self.engine == Engine::Postgres {
+            // Whoever else wants the name waits here, so that the look below misses nobody.
+            let mut values = self.claim_values(claim);
+            values.truncate(5);
+            values.remove(1);
+            self.run(
+                "INSERT INTO {s}scim_unique (tenant, kind, attribute, key, qualifier, id) VALUES (?1, ?2, ?3, ?4, '', '') \
+                 ON CONFLICT (tenant, kind, attribute, key, qualifier) DO UPDATE SET id = scim_unique.id",
+                values,
+            );
+        }
+        let values = self.claim_values(claim);
+        let rivals = "o.tenant = ?1 AND o.kind = ?3 AND o.attribute = ?4 AND o.key = ?5 AND o.id NOT IN ('', ?2)";
+        // Without a qualifier the value must be the only one of its key; with one, no other may have it or have none.
+        let template = format!(
+            "INSERT INTO {{s}}scim_unique (tenant, id, kind, attribute, key, qualifier) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM {{s}}scim_unique o WHERE {rivals}{}) \
+             ON CONFLICT (tenant, kind, attribute, key, qualifier) DO UPDATE SET id = excluded.id \
+             WHERE scim_unique.id IN ('', excluded.id)",
+            match &claim.qualifier {
+                Some(Some(_)) => " AND o.qualifier IN ('', ?6)",
+                _ => "",
+            }
+        );
+        self.must(&template, values);
+    }
+
+    fn unlist(&mut self, listed: &Listed) {
+        self.run(
+            "DELETE FROM {s}scim_value WHERE tenant = ?1 AND id = ?2 AND kind = ?3 AND attribute = ?4 AND value = ?5",
+            self.listed_values(listed),
+        );
+    }
+
+    fn list(&mut self, listed: &Listed) {
+        self.run(
+            "INSERT INTO {s}scim_value (tenant, id, kind, attribute, value) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT DO NOTHING",
+            self.listed_values(listed),
+        );
+    }
+
+    fn leave(&mut self, left: &Left) {
+        let (tenant, group) = (self.delta.tenant.as_str().into(), (&left.group).into());
+        match left.members.as_slice() {
+            [] => {}
+            [one] => self.run(
+                "DELETE FROM {s}scim_member WHERE tenant = ?1 AND group_id = ?2 AND member_id = ?3",
+                vec![tenant, group, one.into()],
+            ),
+            many => self.run(
+                "DELETE FROM {s}scim_member WHERE tenant = ?1 AND group_id = ?2 AND member_id {in 3}",
+                vec![tenant, group, texts(many)],
+            ),
+        }
+    }
+
+    fn join(&mut self, joined: &Joined) {
+        let mut values = self.own();
+        values.push(joined.first.into());
+        match joined.members.as_slice() {
+            [] => {}
+            [one] => {
+                values.push(one.into());
+                self.run(
+                    "INSERT INTO {s}scim_member (tenant, group_id, place, member_id) VALUES (?1, ?2, ?3, ?4)",
+                    values,
+                );
+            }
+            many => {
+                values.push(texts(many));
+                self.run(
+                    "INSERT INTO {s}scim_member (tenant, group_id, place, member_id) \
+                     SELECT ?1, ?2, ?3 + l.n, l.value FROM {each 4} ORDER BY l.n",
+                    values,
+                );
+            }
+        }
+    }
+
+    fn count(&mut self, count: &Count) {
+        let tenant = self.delta.tenant.as_str();
+        let step = count_step(self.engine, self.schema, tenant, count);
+        self.steps.push(step);
+    }
+
+    fn record(&mut self, record: &Record) {
+        self.run(
+            "INSERT INTO {s}scim_change (tenant, kind, id, what, changed, version, at, actor, txn) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            vec![
+                self.delta.tenant.as_str().into(),
+                record.kind.as_str().into(),
+                (&record.id).into(),
+                record.what.into(),
+                record.changed.as_str().into(),
+                number(record.version.get()).into(),
+                record.at.into(),
+                record.actor.as_str().into(),
+                record.txn.as_str().into(),
+            ],
+        );
+    }
+
+    fn run(&mut self, template: &str, values: Vec<Value>) {
+        self.push(template, values, false);
+    }
+
+    fn must(&mut self, template: &str, values: Vec<Value>) {
+        self.push(template, values, true);
+    }
+
+    fn push(&mut self, template: &str, values: Vec<Value>, must: bool) {
+        let statement = Statement::of(self.engine, self.schema, template, values);
+        self.steps.push(Step { statement, must });
+    }
+
+    fn own(&self) -> Vec<Value> {
+        vec![self.delta.tenant.as_str().into(), (&self.delta.id).into()]
+    }
+
+    fn claim_values(&self, claim: &Claim) -> Vec<Value> {
+        let mut values = self.own();
+        values.push(self.delta.kind.as_str().into());
+        values.push(claim.attribute.as_str().into());
+        values.push(claim.key.as_str().into());
+        values.push(claim.qualifier().into());
+        values
+    }
+
+    fn listed_values(&self, listed: &Listed) -> Vec<Value> {
+        let mut values = self.own();
+        values.push(self.delta.kind.as_str().into());
+        values.push(listed.attribute.into());
+        values.push(listed.value.as_str().into());
+        values
+    }
+
+    /// How many members come.
+    fn members(&self) -> i64 {
+        let members = self.delta.joined.as_ref().map_or(0, |joined| joined.members.len());
+        i64::try_from(members).unwrap_or(i64::MAX)
+    }
+}
+
+/// The statement that changes a number of resources.
+pub(crate) fn count_step(engine: Engine, schema: &str, tenant: &str, count: &Count) -> Step {
+    let template = "INSERT INTO {s}scim_count (tenant, kind, shard, total) VALUES (?1, ?2, ?3, ?4) \
+                    ON CONFLICT (tenant, kind, shard) DO UPDATE SET total = scim_count.total + excluded.total";
+    let values = vec![
+        tenant.into(),
+        count.kind.as_str().into(),
+        count.shard.into(),
+        count.change.into(),
+    ];
+    let statement = Statement::of(engine, schema, template, values);
+    Step { statement, must: false }
+}
+
+/// The columns that attributes decide, with version and time before them.
+fn columns(image: &Image) -> [Value; 11] {
+    let content = &image.content;
+    [
+        number(image.version.get()).into(),
+        image.modified.into(),
+        content.user_name.clone().into(),
+        content.display_name.clone().into(),
+        content.external_id.clone().into(),
+        Value::Bool(content.active),
+        content.label.clone().into(),
+        Claim::write(&content.claims).into(),
+        content.public.as_str().into(),
+        content.hidden.clone().into(),
+        content.search.as_str().into(),
+    ]
+}
+
+/// Versions are counted from 1 and moved one by one: they never come near the end of a column.
+fn number(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}
+
+fn texts(ids: &[ResourceId]) -> Value {
+    Value::Texts(ids.iter().map(|id| id.as_str().to_owned()).collect())
+}

@@ -1,0 +1,453 @@
+//! A map in the SQL of one engine.
+
+use std::{collections::HashMap, sync::Arc};
+
+use scim_core::{
+    TenantId,
+    schema::{Attribute, Locator},
+};
+
+use crate::{
+    Engine,
+    host::{
+        Column, ColumnMap, Key, Link,
+        column::{ColumnForm, is_folded},
+        key::KeyForm,
+        list,
+        map::{Mapped, MappedList},
+        name::literal,
+        table::Tenant,
+    },
+    map::{self, Form, LinkMap, Rows, Source, TableMap, has_own_column},
+};
+
+/// The types of a map, ready for statements of an engine.
+#[derive(Debug)]
+pub(crate) struct Shapes {
+    pub(super) engine: Engine,
+    pub(super) list: Vec<Shape>,
+}
+
+/// One type.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) mapped: Arc<Mapped>,
+    pub(super) table: Arc<TableMap>,
+    /// Expressions of the version and the times.
+    pub(super) head: [String; 3],
+}
+
+impl Shapes {
+    /// The map for an engine, with the schema that the library's own tables are in.
+    pub(crate) fn new(map: &ColumnMap, engine: Engine, schema: &str) -> Self {
+        let sidecar = map.has_sidecar.then_some(schema);
+        let list = map.kinds.iter().map(|mapped| {
+            let writer = Writer {
+                map,
+                engine,
+                mapped,
+                sidecar,
+            };
+            Shape {
+                mapped: Arc::clone(mapped),
+                table: Arc::new(writer.table()),
+                head: writer.head(),
+            }
+        });
+        let list = list.collect();
+        Self { engine, list }
+    }
+
+    pub(super) fn of(&self, kind: &str) -> Option<&Shape> {
+        self.list.iter().find(|shape| shape.mapped.kind().name() == kind)
+    }
+}
+
+impl Shape {
+    /// Whether rows can be this tenant's at all.
+    pub(super) fn serves(&self, tenant: &TenantId) -> bool {
+        match &self.mapped.table.tenant {
+            Some(Tenant::Column(key)) => key.read(tenant.as_str()).is_some(),
+            Some(Tenant::Only(only)) => only == tenant.as_str(),
+            None => false,
+        }
+    }
+}
+
+/// Writes the map of one type.
+struct Writer<'a> {
+    map: &'a ColumnMap,
+    engine: Engine,
+    mapped: &'a Arc<Mapped>,
+    sidecar: Option<&'a str>,
+}
+
+impl Writer<'_> {
+    fn table(&self) -> TableMap {
+        let table = &self.mapped.table;
+        let place = table.place.as_ref().unwrap_or(&table.id.column);
+        let mut from = joined(self.mapped);
+        if let Some(schema) = self.sidecar {
+            let (kind, id) = (literal(self.mapped.kind().name()), table.id.as_text("r"));
+            from.push_str(&format!(
+                " LEFT JOIN {schema}scim_resource s ON s.tenant = {{tenant}} AND s.kind = {kind} AND s.id = {id}"
+            ));
+        }
+        TableMap {
+            from,
+            visible: seen(self.mapped, self.engine),
+            columns: vec![table.id.as_text("r")],
+            id: self.id(&table.id, "r"),
+            place: format!("r.{place}"),
+            across: Some(self.across()),
+            total: None,
+            sources: self.sources(),
+            document: self.sidecar.map(|_| self.document()),
+            members: self.members(),
+            memberships: self.memberships(),
+        }
+    }
+
+    /// Several types are in the order of their times, or one behind the other.
+    fn across(&self) -> String {
+        let [_, created, _] = self.head();
+        format!("COALESCE({created}, 0)")
+    }
+
+    /// Where a row that the library did not write has no document, it has no attributes besides.
+    fn document(&self) -> String {
+        match self.engine {
+            Engine::Postgres => "COALESCE(s.search, CAST('{}' AS JSONB))".to_owned(),
+            Engine::Sqlite => "COALESCE(s.search, jsonb('{}'))".to_owned(),
+        }
+    }
+
+    fn head(&self) -> [String; 3] {
+        let table = &self.mapped.table;
+        let kept = |column: &str| match self.sidecar {
+            Some(_) => format!("s.{column}"),
+            None => "CAST(NULL AS BIGINT)".to_owned(),
+        };
+        let time = |column: &Option<Column>, name| match column {
+            Some(column) => column.sql(self.engine, "r"),
+            None => kept(name),
+        };
+        let version = table.version.as_ref();
+        [
+            version.map_or_else(|| kept("version"), |column| format!("r.{column}")),
+            time(&table.created, "created"),
+            time(&table.modified, "modified"),
+        ]
+    }
+
+    fn id(&self, key: &Key, alias: &str) -> map::Column {
+        let column = match key.form {
+            KeyForm::Integer if key.prefix.is_empty() => map::Column::new(key.sql(alias), Form::Numeral).indexed(),
+            KeyForm::Uuid if key.prefix.is_empty() && self.engine == Engine::Postgres => {
+                map::Column::new(key.sql(alias), Form::Uuid).indexed()
+            }
+            KeyForm::Text | KeyForm::Uuid if key.prefix.is_empty() => {
+                map::Column::new(self.compared(&key.sql(alias)), Form::Exact).indexed()
+            }
+            _ => map::Column::new(self.compared(&key.as_text(alias)), Form::Exact),
+        };
+        column.filled()
+    }
+
+    /// Text is compared byte by byte, whatever SQLite's column says; PostgreSQL's equality does so by itself.
+    fn compared(&self, column: &str) -> String {
+        match self.engine {
+            Engine::Postgres => column.to_owned(),
+            Engine::Sqlite => format!("{column} COLLATE BINARY"),
+        }
+    }
+
+    fn sources(&self) -> HashMap<String, Source> {
+        let mut sources = HashMap::new();
+        for (locator, column) in &self.mapped.columns {
+            let column = self.column(locator.leaf(), column, "r");
+            sources.insert(locator.to_string(), Source::Column(column));
+        }
+        for list in &self.mapped.lists {
+            let is_complex = list.locator.attribute.is_complex();
+            let alias = list.list.alias();
+            let subs = list.subs.iter().map(|(sub, column)| {
+                let name = if is_complex { &*sub.name } else { "value" };
+                (name.to_owned(), self.column(sub, column, alias))
+            });
+            let subs = subs.collect();
+            let rows = rows_of(&self.mapped.table.id.column, list, self.engine);
+            sources.insert(list.locator.to_string(), Source::Child { rows, subs });
+        }
+        let table = &self.mapped.table;
+        let times = [&table.created, &table.modified];
+        let [_, created, modified] = self.head();
+        for ((path, sql), column) in [("meta.created", created), ("meta.lastModified", modified)]
+            .into_iter()
+            .zip(times)
+        {
+            if column.is_some() || self.sidecar.is_some() {
+                sources.insert(path.to_owned(), Source::Column(map::Column::new(sql, Form::Millis)));
+            }
+        }
+        if self.sidecar.is_some() {
+            self.add_columns_beside(&mut sources);
+        }
+        if table.version.is_some() || self.sidecar.is_some() {
+            let [version, ..] = self.head();
+            let tag = format!("'W/\"' || CAST({version} AS TEXT) || '\"'");
+            let tag = map::Column::new(tag, Form::Exact);
+            sources.insert("meta.version".to_owned(), Source::Column(tag));
+        }
+        sources
+    }
+
+    /// Attributes without a column of the host's that the library keeps in columns, and not in the document.
+    fn add_columns_beside(&self, sources: &mut HashMap<String, Source>) {
+        let columns = [
+            ("active", "s.active", Form::Bool),
+            ("userName", "s.user_name", Form::Prepared),
+        ];
+        for (path, sql, form) in columns {
+            if has_own_column(self.mapped.kind(), path) && !sources.contains_key(path) {
+                sources.insert(path.to_owned(), Source::Column(map::Column::new(sql, form)));
+            }
+        }
+    }
+
+    fn column(&self, attribute: &Attribute, column: &Column, alias: &str) -> map::Column {
+        let sql = column.sql(self.engine, alias);
+        let (sql, form) = match &column.form {
+            ColumnForm::Text if !is_folded(attribute) => (self.compared(&sql), Form::Exact),
+            ColumnForm::Text => match column.prepared(alias) {
+                Some(prepared) => (
+                    sql,
+                    Form::Folded {
+                        prepared: self.compared(&prepared),
+                    },
+                ),
+                None => (sql, Form::Shown),
+            },
+            ColumnForm::Bool => (sql, Form::Bool),
+            ColumnForm::Int => (sql, Form::Int),
+            ColumnForm::Time(_) => (sql, Form::Millis),
+            ColumnForm::Codes(codes) => (sql, Form::Coded(codes.clone())),
+            ColumnForm::Constant(value) => (sql, Form::Constant(value.clone())),
+        };
+        // Whether there is an index is for the host to know; most columns that are folded for look-ups have one.
+        let is_indexed = matches!(form, Form::Folded { .. }) && alias == "r" && !column.is_read_only;
+        let column = map::Column::new(sql, form);
+        if is_indexed { column.indexed() } else { column }
+    }
+
+    fn members(&self) -> Option<LinkMap> {
+        let links = self.mapped.table.links.iter();
+        let ends = links.filter_map(|link| Some((link, self.map.of(&link.kind)?)));
+        let ends = ends.map(|(link, other)| Side {
+            link,
+            other,
+            own: &link.group,
+            end: &link.member,
+        });
+        self.relation(&ends.collect::<Vec<_>>(), None)
+    }
+
+    /// What rows of the type are members of; in the order of the groups' identifiers.
+    fn memberships(&self) -> Option<LinkMap> {
+        self.mapped.kind().memberships()?;
+        let groups = self.map.kinds.iter();
+        let links = groups.flat_map(|group| group.table.links.iter().map(move |link| (link, group)));
+        let links = links.filter(|(link, _)| link.kind == self.mapped.kind().name());
+        let ends = links.map(|(link, other)| Side {
+            link,
+            other,
+            own: &link.member,
+            end: &link.group,
+        });
+        let order = format!("o.id{}", self.engine.binary());
+        self.relation(&ends.collect::<Vec<_>>(), Some(order))
+    }
+
+    fn relation(&self, sides: &[Side<'_>], order: Option<String>) -> Option<LinkMap> {
+        let key = &self.mapped.table.id.column;
+        let kinds = sides.iter().map(|side| side.other.kind().name().to_owned()).collect();
+        let row = format!("r.{key}");
+        Some(match sides {
+            [] => return None,
+            [side] => LinkMap {
+                rows: Rows {
+                    from: format!(
+                        "{} m JOIN {} ON o.k = m.{}",
+                        side.link.table,
+                        self.end(side.other),
+                        side.end
+                    ),
+                    near: format!("m.{}", side.own),
+                    row,
+                    within: format!("m.{} IS NOT NULL", side.own),
+                    order: order.unwrap_or_else(|| format!("m.{}", side.order())),
+                },
+                join: String::new(),
+                other: map::Column::new(self.compared("o.id"), Form::Exact).filled(),
+                kind: literal(side.other.kind().name()),
+                kinds,
+                display: self.display(side.other),
+            },
+            sides => LinkMap {
+                rows: Rows {
+                    from: format!(
+                        "({}) o",
+                        sides
+                            .iter()
+                            .map(|side| self.part(side))
+                            .collect::<Vec<_>>()
+                            .join(" UNION ALL ")
+                    ),
+                    near: "o.g".to_owned(),
+                    row,
+                    within: "o.g IS NOT NULL".to_owned(),
+                    order: order.unwrap_or_else(|| "o.place".to_owned()),
+                },
+                join: String::new(),
+                other: map::Column::new(self.compared("o.id"), Form::Exact).filled(),
+                kind: "o.kind".to_owned(),
+                kinds,
+                display: map::Column::new("o.display", Form::Shown),
+            },
+        })
+    }
+
+    /// Links of one table beside those of others.
+    fn part(&self, side: &Side<'_>) -> String {
+        format!(
+            "SELECT m.{} AS g, o.id AS id, {} AS kind, o.display AS display, m.{} AS place FROM {} m JOIN {} ON o.k = m.{}",
+            side.own,
+            literal(side.other.kind().name()),
+            side.order(),
+            side.link.table,
+            self.end(side.other),
+            side.end,
+        )
+    }
+
+    /// The rows of a type that this tenant may see, as the other end of a link, under the alias `o`.
+    fn end(&self, other: &Mapped) -> String {
+        let table = &other.table;
+        let names = ["displayName", "userName"].map(|name| {
+            let column = other.columns.iter().find(|(locator, _)| is_core(locator, name));
+            column.map(|(_, column)| column.selected(self.engine, "r"))
+        });
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        let display = match names.as_slice() {
+            [] => "CAST(NULL AS TEXT)".to_owned(),
+            [one] => one.clone(),
+            several => format!("COALESCE({})", several.join(", ")),
+        };
+        let folded = other
+            .columns
+            .iter()
+            .find(|(locator, _)| is_core(locator, "displayName"));
+        let folded = folded.and_then(|(_, column)| column.prepared("r"));
+        let folded = folded.map_or_else(String::new, |folded| format!(", {folded} AS display_key"));
+        format!(
+            "(SELECT r.{} AS k, {} AS id, {display} AS display{folded} FROM {} WHERE {}) o",
+            table.id.column,
+            table.id.as_text("r"),
+            joined(other),
+            seen(other, self.engine),
+        )
+    }
+
+    /// How members and memberships of a type are called, and by what that is compared: a name that may be of either
+    /// attribute has no one way of comparing.
+    fn display(&self, other: &Mapped) -> map::Column {
+        let column = |name: &str| other.columns.iter().find(|(locator, _)| is_core(locator, name));
+        let form = match (column("displayName"), column("userName")) {
+            (Some((_, column)), None) if column.folded.is_some() => Form::Folded {
+                prepared: self.compared("o.display_key"),
+            },
+            _ => Form::Shown,
+        };
+        map::Column::new("o.display", form)
+    }
+}
+
+/// A table of links from one of its sides.
+struct Side<'a> {
+    link: &'a Link,
+    /// The type at the other end.
+    other: &'a Mapped,
+    /// The column with the key of this side's row, and that of the other end's.
+    own: &'a str,
+    end: &'a str,
+}
+
+impl Side<'_> {
+    fn order(&self) -> &str {
+        self.link.order.as_ref().unwrap_or(&self.link.member)
+    }
+}
+
+/// The rows that are the values of a list.
+pub(super) fn rows_of(key: &str, list: &MappedList, engine: Engine) -> Rows {
+    match &list.list.rows {
+        list::Rows::Table {
+            table,
+            owner,
+            order,
+            only,
+        } => {
+            let only = only.as_ref().map_or_else(String::new, |only| format!(" AND ({only})"));
+            Rows {
+                from: format!("{table} c"),
+                near: format!("c.{owner}"),
+                row: format!("r.{key}"),
+                within: format!("c.{owner} IS NOT NULL{only}"),
+                order: format!("c.{order}"),
+            }
+        }
+        list::Rows::Row => {
+            let columns = list.subs.iter().map(|(_, column)| column);
+            let columns = columns.filter(|column| !matches!(column.form, ColumnForm::Constant(_)));
+            let there = columns.map(|column| format!("{} IS NOT NULL", column.sql(engine, "r")));
+            let there: Vec<String> = there.collect();
+            Rows {
+                from: "(SELECT 1 AS one) c".to_owned(),
+                near: "c.one".to_owned(),
+                row: "1".to_owned(),
+                within: format!("({})", there.join(" OR ")),
+                order: "c.one".to_owned(),
+            }
+        }
+    }
+}
+
+/// The table as FROM names it.
+fn joined(mapped: &Mapped) -> String {
+    let mut from = format!("{} r", mapped.table.name);
+    for join in &mapped.table.joins {
+        from.push(' ');
+        from.push_str(join);
+    }
+    from
+}
+
+fn is_core(locator: &Locator, name: &str) -> bool {
+    locator.extension.is_none() && locator.sub.is_none() && locator.attribute.name == name
+}
+
+/// The row is the tenant's of the request, and the host shows it to SCIM.
+fn seen(mapped: &Mapped, engine: Engine) -> String {
+    let own = match &mapped.table.tenant {
+        Some(Tenant::Column(key)) if key.prefix.is_empty() => {
+            format!("{} = {}", key.sql("r"), key.operand(engine, "{tenant}"))
+        }
+        Some(Tenant::Column(key)) => format!("{} = {{tenant}}", key.as_text("r")),
+        Some(Tenant::Only(only)) => format!("CAST({{tenant}} AS TEXT) = {}", literal(only)),
+        None => "FALSE".to_owned(),
+    };
+    match &mapped.table.visible {
+        Some(visible) => format!("{own} AND ({visible})"),
+        None => own,
+    }
+}

@@ -1,0 +1,60 @@
+//! Creating a resource.
+
+use scim_core::{
+    Draft, Version,
+    query::Relations,
+    resource::{Found, MemberEffect, MemberStep},
+};
+use scim_store::{Attempt, ChangeKind};
+
+use super::{HostTx, sidecar, unsupported};
+use crate::{
+    delta::Record,
+    error::{Failure, SqlError},
+    session::Session,
+    verbs::Gate,
+};
+
+impl<S: Session, G: Gate> HostTx<'_, S, G> {
+    /// Creates a resource; see [`ScimStore::create`](scim_store::ScimStore::create).
+    pub(crate) async fn create(&mut self, draft: &Draft) -> Result<Found, Failure> {
+        let kind = &draft.kind;
+        let (shape, writes) = self.writable(kind)?;
+        if draft.id.is_some() {
+            return Err(unsupported("an identifier of the request's own").into());
+        }
+        let landing = shape.mapped.land(&draft.resource)?;
+        landing.check(None)?;
+        self.look(kind, &"".into(), &draft.keys).await?;
+        let id = self.insert_row(shape, writes, &landing).await?;
+        let content = sidecar::content(kind, &id, &draft.resource, &draft.keys, landing.rest.clone())?;
+        let mut effect = MemberEffect::default();
+        if !draft.members.is_empty() {
+            let steps = [MemberStep::Set(draft.members.clone())];
+            (effect, _) = self.members(shape, &id, &steps, &draft.dialect).await?;
+        }
+        let after = &draft.resource;
+        self.ask(Attempt::Create { kind, id: &id, after }, Some(&id)).await?;
+        self.ask_members(kind, &id, &effect, Some(&id)).await?;
+        self.write_lists(shape, writes, &id, (None, &landing)).await?;
+        self.write_links(shape, &id, &effect).await?;
+
+        let now = self.scope.now.timestamp_millis();
+        let head = scim_core::resource::Head::new(id.clone(), self.scope.now);
+        let record = Record::new(
+            self.scope,
+            kind.name(),
+            &id,
+            ChangeKind::Created,
+            &[],
+            (Version::FIRST, now),
+        );
+        self.put_beside(kind, &head, content, sidecar::Beside::default(), record)
+            .await?;
+        let relations = Relations::new(draft.relations.members, draft.relations.memberships);
+        let found = self.read(shape, &id, relations).await?;
+        Ok(found.ok_or_else(|| {
+            SqlError::other("a new row is not visible: see to it that the condition of `visible` holds")
+        })?)
+    }
+}

@@ -1,0 +1,129 @@
+//! Deleting a resource.
+
+use std::sync::Arc;
+
+use scim_core::{
+    ResourceId, Version,
+    resource::{MemberEffect, Resource},
+    schema::ResourceType,
+};
+use scim_store::{Attempt, ChangeKind, Removal, StoreError};
+
+use super::{
+    gate::Gate,
+    row::{self, Lock},
+    tx::Tx,
+};
+use crate::{
+    Engine,
+    delta::{Delta, Listed, Record, RowChange},
+    error::Failure,
+    prepared::millis,
+    session::Session,
+};
+
+/// A group that the resource is a direct member of.
+struct Holder {
+    id: ResourceId,
+    kind: String,
+    /// Version and time of the last change.
+    head: (Version, i64),
+}
+
+impl<S: Session, G: Gate> Tx<'_, S, G> {
+    pub(super) async fn delete(&mut self, removal: &Removal) -> Result<(), Failure> {
+        let (kind, id) = (&removal.kind, &removal.id);
+        if self.session.engine() == Engine::Postgres {
+            // Whoever changes members locks the group first and then the members; so does this.
+            self.holders(id).await?;
+        }
+        let current = row::read(self.session, self.scope.tenant(), kind, id, Lock::Delete).await?;
+        let current = current.ok_or(StoreError::NotFound)?;
+        let head = &current.found.head;
+        if !removal.precondition.allows_write(head.version) {
+            return Err(StoreError::Precondition.into());
+        }
+        let holders = self.holders(id).await?;
+        let before = current.found.stored.resource();
+        if self.gate.is_guarded() {
+            self.ask_deletion(kind, id, &before, &holders).await?;
+        }
+
+        let mut delta = Delta::new(self.scope, kind, id);
+        delta.row = RowChange::Delete;
+        delta.index((current.claims, Listed::of(kind, &before)), (&[], &[]));
+        let last = (head.version, millis(&head.modified));
+        delta.records = vec![Record::new(self.scope, kind.name(), id, ChangeKind::Deleted, &[], last)];
+        for holder in holders {
+            let members = self.scope.kinds.by_name(&holder.kind).and_then(|kind| kind.members());
+            let changed: Vec<String> = members.map(|members| members.name.clone()).into_iter().collect();
+            let (version, modified) = (holder.head.0.next(), holder.head.1.max(delta.now));
+            let record = Record::new(
+                self.scope,
+                &holder.kind,
+                &holder.id,
+                ChangeKind::Updated,
+                &changed,
+                (version, modified),
+            );
+            delta.records.push(record);
+            delta.touched.push(holder.id);
+        }
+        delta.count = Some(self.count(kind, id, -1));
+        if let Some(batch) = &mut self.batch {
+            batch.freed.insert(id.clone());
+        }
+        self.write(kind, delta, None).await
+    }
+
+    /// The groups that hold a resource, locked, in the order of their identifiers.
+    async fn holders(&mut self, id: &ResourceId) -> Result<Vec<Holder>, Failure> {
+        if id.as_str().contains('\0') {
+            return Ok(Vec::new());
+        }
+        let statement = self.session.statement(
+            "SELECT r.id, r.kind, r.version, r.modified FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id IN \
+             (SELECT m.group_id FROM {s}scim_member m WHERE m.tenant = ?1 AND m.member_id = ?2) ORDER BY r.id{update}",
+            vec![self.scope.tenant().as_str().into(), id.into()],
+        );
+        let rows = self.session.rows(&statement).await?;
+        let holders = rows.iter().map(|row| {
+            Ok(Holder {
+                id: ResourceId::new(row.text(0)?),
+                kind: row.text(1)?.to_owned(),
+                head: (row::version(row.int(2)?), row.int(3)?),
+            })
+        });
+        holders.collect()
+    }
+
+    async fn ask_deletion(
+        &mut self,
+        kind: &Arc<ResourceType>,
+        id: &ResourceId,
+        before: &Resource,
+        holders: &[Holder],
+    ) -> Result<(), Failure> {
+        self.ask(Attempt::Delete { kind, id, before }).await?;
+        let members = self.member_ids(id).await?;
+        self.ask_members(kind, id, &MemberEffect::new(Vec::new(), members))
+            .await?;
+        for holder in holders {
+            let Some(kind) = self.scope.kinds.by_name(&holder.kind) else {
+                continue;
+            };
+            let effect = MemberEffect::new(Vec::new(), vec![id.clone()]);
+            self.ask_members(&Arc::clone(kind), &holder.id, &effect).await?;
+        }
+        Ok(())
+    }
+
+    async fn member_ids(&mut self, group: &ResourceId) -> Result<Vec<ResourceId>, Failure> {
+        let statement = self.session.statement(
+            "SELECT m.member_id FROM {s}scim_member m WHERE m.tenant = ?1 AND m.group_id = ?2 ORDER BY m.place",
+            vec![self.scope.tenant().as_str().into(), group.into()],
+        );
+        let rows = self.session.rows(&statement).await?;
+        rows.iter().map(|row| Ok(ResourceId::new(row.text(0)?))).collect()
+    }
+}

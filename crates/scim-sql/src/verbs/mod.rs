@@ -1,0 +1,76 @@
+//! The verbs of a store, written once for every session.
+//!
+//! Each runs inside a transaction that the store began, and does nothing to it: the store commits where a verb answers, and
+//! rolls back where it fails. A [temporary](crate::error::Failure::is_temporary) failure is worth the whole verb again.
+
+mod batch;
+mod create;
+mod delete;
+mod gate;
+mod get;
+mod members;
+mod query;
+mod relations;
+mod rivals;
+mod row;
+mod tx;
+mod update;
+mod view;
+
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
+mod tests;
+
+use scim_core::{Draft, Edit, resource::Found};
+use scim_store::{Removal, Scope, Updated, Write, Written};
+
+use self::tx::Tx;
+use crate::{error::Failure, session::Session};
+
+pub(crate) use gate::{Gate, OpenGate};
+pub(crate) use get::get;
+pub(crate) use query::query;
+pub(crate) use rivals::find as rival;
+#[cfg(feature = "postgres")]
+pub(crate) use row::found;
+pub(crate) use row::{time, version};
+
+/// Creates a resource; see [`ScimStore::create`](scim_store::ScimStore::create).
+pub(crate) async fn create<S: Session, G: Gate>(
+    session: &mut S,
+    gate: &mut G,
+    scope: &Scope,
+    draft: &Draft,
+) -> Result<Found, Failure> {
+    Tx::new(session, gate, scope).create(draft).await
+}
+
+/// Changes a resource; see [`ScimStore::update`](scim_store::ScimStore::update).
+pub(crate) async fn update<S: Session, G: Gate>(
+    session: &mut S,
+    gate: &mut G,
+    scope: &Scope,
+    edit: &Edit,
+) -> Result<Updated, Failure> {
+    Tx::new(session, gate, scope).update(edit).await
+}
+
+/// Deletes a resource; see [`ScimStore::delete`](scim_store::ScimStore::delete).
+pub(crate) async fn delete<S: Session, G: Gate>(
+    session: &mut S,
+    gate: &mut G,
+    scope: &Scope,
+    removal: &Removal,
+) -> Result<(), Failure> {
+    Tx::new(session, gate, scope).delete(removal).await
+}
+
+/// Does several writes, all or none; see [`ScimStore::batch`](scim_store::ScimStore::batch).
+pub(crate) async fn batch<S: Session, G: Gate>(
+    session: &mut S,
+    gate: &mut G,
+    scope: &Scope,
+    writes: &[Write],
+) -> Result<Vec<Written>, Failure> {
+    Tx::new(session, gate, scope).batch(writes).await
+}

@@ -1,0 +1,177 @@
+//! Changing a resource.
+
+use scim_core::{
+    Applied, Edit,
+    resource::{Found, Keys, MemberEffect},
+};
+use scim_store::{Attempt, ChangeKind, StoreError, Updated};
+
+use super::{
+    gate::Gate,
+    members::MemberPlan,
+    relations::Relate,
+    row::{self, Current, Lock},
+    tx::Tx,
+};
+use crate::{
+    delta::{Content, Delta, Image, Joined, Left, Listed, Record, RowChange},
+    error::Failure,
+    prepared::millis,
+    session::Session,
+};
+
+/// What an edit makes of attributes, where it changes any.
+struct NewContent {
+    content: Content,
+    applied: Applied,
+    change: ChangeKind,
+}
+
+impl<S: Session, G: Gate> Tx<'_, S, G> {
+    pub(super) async fn update(&mut self, edit: &Edit) -> Result<Updated, Failure> {
+        let (kind, id) = (edit.kind(), edit.id());
+        let current = row::read(self.session, self.scope.tenant(), kind, id, Lock::Update).await?;
+        let current = current.ok_or(StoreError::NotFound)?;
+        if !edit.precondition().allows_write(current.found.head.version) {
+            return Err(StoreError::Precondition.into());
+        }
+        let new = new_content(edit, &current)?;
+        if let Some(new) = &new
+            && (self.looks_first() || !edit.member_steps().is_empty())
+        {
+            self.look(kind, id, &new.applied.keys).await?;
+        }
+        let (effect, unknown_members) = self.new_members(edit, &current).await?;
+        if new.is_none() && effect.is_empty() {
+            return self
+                .answer(edit, current.found, current.next_member, false, unknown_members)
+                .await;
+        }
+        if let Some(NewContent { applied, .. }) = &new {
+            let (before, after) = (&applied.before, &applied.after);
+            let attempt = Attempt::Update {
+                kind,
+                id,
+                before,
+                after,
+            };
+            self.ask(attempt).await?;
+        }
+        self.ask_members(kind, id, &effect).await?;
+        let (found, next_member) = self.put(edit, current, new, effect).await?;
+        self.answer(edit, found, next_member, true, unknown_members).await
+    }
+
+    async fn new_members(&mut self, edit: &Edit, current: &Current) -> Result<(MemberEffect, usize), Failure> {
+        let plan = MemberPlan::new(
+            self.scope,
+            self.batch.as_ref(),
+            edit.kind(),
+            &current.found.head.id,
+            edit.dialect(),
+        );
+        match plan {
+            Some(mut members) if !edit.member_steps().is_empty() => {
+                members.apply(self.session, edit.member_steps()).await?;
+                Ok(members.finish())
+            }
+            _ => Ok(Default::default()),
+        }
+    }
+
+    /// Writes what changes; the resource as it is then, and the place of its next member.
+    async fn put(
+        &mut self,
+        edit: &Edit,
+        current: Current,
+        new: Option<NewContent>,
+        effect: MemberEffect,
+    ) -> Result<(Found, i64), Failure> {
+        let (kind, id, was) = (edit.kind(), edit.id(), current.found.head.version);
+        let mut found = current.found;
+        found.head = found.head.changed(row::time(millis(&self.scope.now))?);
+        let mut delta = Delta::new(self.scope, kind, id);
+        let mut next_member = current.next_member;
+        let mut changed = Vec::new();
+        let mut change = ChangeKind::Updated;
+        if !effect.is_empty() {
+            changed.extend(kind.members().map(|members| members.name.clone()));
+        }
+        if !effect.removed.is_empty() {
+            let (group, members) = (id.clone(), effect.removed);
+            delta.left.push(Left { group, members });
+        }
+        if !effect.added.is_empty() {
+            next_member += i64::try_from(effect.added.len()).unwrap_or(i64::MAX);
+            let (first, members) = (current.next_member, effect.added);
+            delta.joined = Some(Joined { first, members });
+        }
+        let mut keys: Option<Keys> = None;
+        match new {
+            None => delta.touched.push(id.clone()),
+            Some(new) => {
+                let listed = Listed::of(kind, &new.applied.before);
+                delta.index((current.claims, listed), (&new.content.claims, &new.content.listed));
+                if let Some(stored) = new.applied.stored {
+                    found.stored = stored;
+                }
+                let mut attributes = new.applied.changed;
+                attributes.append(&mut changed);
+                (changed, change, keys) = (attributes, new.change, Some(new.applied.keys));
+                delta.row = RowChange::Update {
+                    image: Box::new(Image {
+                        version: found.head.version,
+                        created: millis(&found.head.created),
+                        modified: millis(&found.head.modified),
+                        content: new.content,
+                    }),
+                    was,
+                };
+            }
+        }
+        let head = (found.head.version, millis(&found.head.modified));
+        delta.records = vec![Record::new(self.scope, kind.name(), id, change, &changed, head)];
+        self.write(kind, delta, keys.as_ref()).await?;
+        Ok((found, next_member))
+    }
+
+    async fn answer(
+        &mut self,
+        edit: &Edit,
+        mut found: Found,
+        next_member: i64,
+        changed: bool,
+        unknown_members: usize,
+    ) -> Result<Updated, Failure> {
+        let version = found.head.version;
+        let mut answer = None;
+        if let Some(relations) = edit.answer() {
+            // A batch answers from what there is at its end.
+            if self.batch.is_none() {
+                let relate = Relate::new(self.scope, relations);
+                relate.one(self.session, &mut found, Some(next_member)).await?;
+            }
+            answer = Some(found);
+        }
+        Ok(Updated::new(version, changed, answer).with_unknown_members(unknown_members))
+    }
+}
+
+fn new_content(edit: &Edit, current: &Current) -> Result<Option<NewContent>, Failure> {
+    if !edit.touches_attributes() {
+        return Ok(None);
+    }
+    let applied = edit.apply(&current.found.stored)?;
+    let Some(stored) = &applied.stored else { return Ok(None) };
+    let content = Content::new(edit.kind(), stored, &applied.after, &applied.keys)?;
+    let change = match (applied.before.is_active(), applied.after.is_active()) {
+        (false, true) => ChangeKind::Activated,
+        (true, false) => ChangeKind::Deactivated,
+        _ => ChangeKind::Updated,
+    };
+    Ok(Some(NewContent {
+        content,
+        applied,
+        change,
+    }))
+}

@@ -1,0 +1,15 @@
+//! Resources in a host's own tables: accounts, teams and their members, with other names and types than SCIM's.
+
+#![cfg(feature = "sqlite")]
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod manual;
+#[cfg(feature = "postgres")]
+#[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod tables;
