@@ -1,8 +1,9 @@
-//! A complete SCIM 2.0 endpoint on axum, in memory.
+//! A complete SCIM 2.0 endpoint on axum: in memory, on SQLite or on PostgreSQL.
 //!
 //! `adapter.rs` is what an axum application of your own needs; the rest is a server around it.
 
 mod adapter;
+mod database;
 mod log;
 mod options;
 mod passwords;
@@ -15,7 +16,7 @@ use std::{
 };
 
 use clap::Parser;
-use scim_http::{BearerTokens, Expiry, ScimService, TokenError, store::MemoryStore, store::Principal};
+use scim_http::{BearerTokens, Expiry, ScimService, TokenError, store::Principal};
 use tokio::net::TcpListener;
 
 use crate::{options::Options, passwords::Passwords};
@@ -51,7 +52,8 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         true => Some(BearerTokens::generate("scim")?),
         false => None,
     };
-    let service = ScimService::builder(&base_url, MemoryStore::new(), tokens(&options, generated.as_deref())?)
+    let store = options.database.open().await?;
+    let service = ScimService::builder(&base_url, store, tokens(&options, generated.as_deref())?)
         .allow_insecure_base_url()
         .dialect(options.dialect())
         .limits(options.limits())

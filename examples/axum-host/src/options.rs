@@ -9,7 +9,9 @@ use clap::{
 use scim_http::core::{Dialect, Limits};
 use tracing_subscriber::filter::LevelFilter;
 
-/// A complete SCIM 2.0 endpoint on axum. It keeps everything in memory, and forgets it when it stops.
+use crate::database::Database;
+
+/// A complete SCIM 2.0 endpoint on axum.
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Options {
@@ -21,6 +23,17 @@ pub(crate) struct Options {
     /// [default: `http://LISTEN/scim/v2`].
     #[arg(long, env = "SCIM_BASE_URL", value_name = "URL")]
     pub(crate) base_url: Option<String>,
+
+    /// Where everything is kept: `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`, or `memory`, which forgets
+    /// everything when the host stops. Files and tables are made where they are missing.
+    #[arg(
+        long,
+        env = "SCIM_DATABASE",
+        value_name = "URL",
+        default_value = "memory",
+        hide_env_values = true
+    )]
+    pub(crate) database: Database,
 
     /// A token to take; may be repeated (in the variable: separated by blanks). One is generated where none is given.
     #[arg(
@@ -125,6 +138,21 @@ mod tests {
         let options = Options::try_parse_from(arguments).unwrap();
         assert_eq!(options.dialect(), Dialect::entra());
         assert_eq!((options.limits().max_page, options.limits().bulk_operations), (7, 0));
+    }
+
+    #[test]
+    fn a_database_is_one_of_three() {
+        let parse = |url| Options::try_parse_from(["axum-host", "--database", url]).map(|options| options.database);
+        assert_eq!(parse("sqlite:a/b.db").unwrap(), Database::Sqlite("a/b.db".into()));
+        assert_eq!(
+            parse("postgres://u@h/d").unwrap(),
+            Database::Postgres("postgres://u@h/d".to_owned())
+        );
+        assert_eq!(parse("memory").unwrap(), Database::Memory);
+        for url in ["mysql://u:hidden@h/d", "sqlite:", ""] {
+            let error = parse(url).unwrap_err().to_string();
+            assert!(error.contains("sqlite:PATH"), "{error}");
+        }
     }
 
     #[test]
