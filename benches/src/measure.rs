@@ -26,20 +26,25 @@ pub(crate) type Side<'a> = &'a mut dyn FnMut(usize) -> Duration;
 
 /// Measures two sides in turns.
 pub(crate) fn side_by_side(ours: Side<'_>, floor: Side<'_>) -> Times {
-    let (our_runs, floor_runs) = (runs(ours), runs(floor));
-    let (mut our_samples, mut floor_samples) = (Vec::new(), Vec::new());
+    let medians = in_turns([ours, floor]);
+    let [ours, floor] = medians;
+    Times { ours, floor }
+}
+
+/// The medians of several sides that are measured in turns, in nanoseconds per run.
+pub(crate) fn in_turns<const N: usize>(mut sides: [Side<'_>; N]) -> [f64; N] {
+    let runs = sides.each_mut().map(|side| runs(side));
+    let mut samples = [const { Vec::new() }; N];
     let start = Instant::now();
     for taken in 0..SAMPLES {
         if taken >= FEWEST_SAMPLES && start.elapsed() > BUDGET {
             break;
         }
-        our_samples.push(per_run(ours, our_runs));
-        floor_samples.push(per_run(floor, floor_runs));
+        for ((side, runs), samples) in sides.iter_mut().zip(runs).zip(&mut samples) {
+            samples.push(per_run(side, runs));
+        }
     }
-    Times {
-        ours: median(our_samples),
-        floor: median(floor_samples),
-    }
+    samples.map(median)
 }
 
 /// A side that does the same again and again.

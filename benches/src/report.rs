@@ -8,6 +8,22 @@ pub(crate) fn times(id: &str, label: &str, times: Times, goal: Option<f64>) {
     line(id, label, &figures, times.ours / times.floor, goal);
 }
 
+/// A store against its floor, with what the floor is without a thread between.
+pub(crate) fn store(id: &str, label: &str, ours: f64, floor: f64, inline: Option<f64>, goal: Option<f64>) {
+    let inline = inline.map_or_else(String::new, |inline| format!("  inline {:>9}", duration(inline)));
+    let figures = format!("ours {:>9}  floor {:>9}{inline}", duration(ours), duration(floor));
+    line(id, label, &figures, ours / floor, goal);
+}
+
+/// How many of something one request takes.
+pub(crate) fn each(id: &str, label: &str, what: &str, count: f64, goal: Option<f64>) {
+    let end = match goal {
+        Some(goal) => format!("goal {goal:<5} {}", verdict(count <= goal)),
+        None => String::new(),
+    };
+    println!("{id:<4} {label:<36} {count:>9.2} {what:<32} {end}");
+}
+
 /// How time grows with size.
 pub(crate) fn growth(id: &str, label: &str, small: f64, large: f64, goal: Option<f64>) {
     let figures = format!("from {:>9}  to    {:>9}", duration(small), duration(large));

@@ -22,7 +22,7 @@ use crate::{Failure, workload};
 
 /// Lets everybody in: the floor does not ask either.
 #[derive(Debug)]
-struct Open(Principal);
+pub(crate) struct Open(Principal);
 
 impl Default for Open {
     fn default() -> Self {

@@ -7,6 +7,7 @@ mod members;
 pub(crate) mod memory;
 mod parse;
 mod patch;
+pub(crate) mod sql;
 mod weight;
 
 use crate::Failure;
