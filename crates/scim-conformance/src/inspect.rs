@@ -45,6 +45,9 @@ pub struct StoreOptions {
     pub guard: Option<Arc<dyn Guard>>,
     /// How many changes of each tenant dumps must have: the last ones. Without a number, what the store has.
     pub changes: Option<usize>,
+    /// Whether it may be one that another test is done with, emptied: faster where a new one takes its time, and only for
+    /// those that leave nothing unfinished behind.
+    pub reused: bool,
 }
 
 impl StoreOptions {
@@ -59,6 +62,13 @@ impl StoreOptions {
     #[must_use]
     pub fn changes(mut self, count: usize) -> Self {
         self.changes = Some(count);
+        self
+    }
+
+    /// Perhaps one that another test is done with.
+    #[must_use]
+    pub fn reused(mut self) -> Self {
+        self.reused = true;
         self
     }
 }

@@ -77,7 +77,7 @@ impl<F: StoreFactory> World for StoreWorld<F> {
     async fn fresh(&self, fixture: &Fixture) -> Result<Box<dyn Instance>, Box<dyn Error + Send + Sync>> {
         let administrators = Arc::new(ProtectedUsers::default());
         let guard: Arc<dyn scim_http::store::Guard> = Arc::clone(&administrators) as _;
-        let store = self.factory.open(StoreOptions::default().guard(guard)).await?;
+        let store = self.factory.open(StoreOptions::default().guard(guard).reused()).await?;
         let tokens = Arc::new(BearerTokens::new());
         let service = ScimService::builder(&fixture.base_url, Arc::clone(&store), Arc::clone(&tokens))
             .dialect(self.dialect.clone())

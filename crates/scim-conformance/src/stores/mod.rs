@@ -16,6 +16,7 @@ mod kind;
 mod open;
 mod rerun;
 mod runtime;
+mod schemas;
 
 pub use kind::{StoreKind, UnknownStore};
 pub use rerun::{Rerun, RerunError};

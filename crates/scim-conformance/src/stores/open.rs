@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::OnceCell;
 
+use super::schemas;
 use crate::{
     Inspect, StoreOptions,
     postgres::{Postgres, schema_name},
@@ -46,20 +47,27 @@ pub(super) async fn sqlite(options: StoreOptions) -> Opened {
     Ok(Arc::new(builder.in_memory().await?))
 }
 
-/// A store on PostgreSQL, in a schema of its own.
+/// A store on PostgreSQL, in a schema of its own, or in one that another store is done with.
 pub(super) async fn postgres(options: StoreOptions) -> Opened {
     static POOL: OnceCell<PgPool> = OnceCell::const_new();
     let connect = async || {
         let options = PgPoolOptions::new().max_connections(CONNECTIONS);
         Ok::<_, Failure>(options.connect(&server()?).await?)
     };
-    let mut builder = PgStore::builder().schema(schema_name());
+    let pool = POOL.get_or_try_init(connect).await?;
+    let schema = match options.reused.then(schemas::take).flatten() {
+        Some(schema) => schemas::emptied(pool, schema).await?,
+        None => schema_name(),
+    };
+    let mut builder = PgStore::builder().schema(&schema);
     if let Some(guard) = options.guard {
         builder = builder.guard(guard);
     }
-    Ok(Arc::new(
-        builder.open(POOL.get_or_try_init(connect).await?.clone()).await?,
-    ))
+    let store = Arc::new(builder.open(pool.clone()).await?);
+    if options.reused {
+        schemas::lend(schema, &store);
+    }
+    Ok(store)
 }
 
 /// The URL of the server that all stores of this process are on.
