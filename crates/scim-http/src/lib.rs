@@ -47,6 +47,7 @@ mod cursor;
 mod encode;
 mod fault;
 mod forms;
+pub mod manual;
 mod operate;
 mod params;
 mod password;
