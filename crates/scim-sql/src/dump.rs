@@ -18,6 +18,7 @@ pub(crate) async fn dump<S: Session>(session: &mut S) -> Result<Value, SqlError>
     resources(session, &mut tenants).await?;
     changes(session, &mut tenants).await?;
     counts(session, &mut tenants).await?;
+    seats(session, &mut tenants).await?;
     Ok(Value::Object(tenants))
 }
 
@@ -118,6 +119,24 @@ async fn counts<S: Session>(session: &mut S, tenants: &mut Map<String, Value>) -
         if let Some(counts) = counts {
             counts.insert(row.text(1)?.to_owned(), json!(row.int(2)?));
         }
+    }
+    Ok(())
+}
+
+async fn seats<S: Session>(session: &mut S, tenants: &mut Map<String, Value>) -> Result<(), SqlError> {
+    let empty = || json!({ "bought": 0, "used": 0, "holders": [] });
+    let pools = "SELECT p.tenant, p.bought, p.used FROM {s}scim_seat_pool p ORDER BY p.tenant";
+    for row in all(session, pools).await? {
+        let (bought, used) = (row.int(1)?, row.int(2)?);
+        if bought > 0 || used > 0 {
+            let seats = entry(tenants, row.text(0)?, "seats", empty());
+            *seats = json!({ "bought": bought, "used": used, "holders": [] });
+        }
+    }
+    let holders = "SELECT h.tenant, h.id FROM {s}scim_seat h ORDER BY h.tenant, h.id";
+    for row in all(session, holders).await? {
+        let seats = entry(tenants, row.text(0)?, "seats", empty());
+        push(seats.get_mut("holders"), json!(row.text(1)?));
     }
     Ok(())
 }

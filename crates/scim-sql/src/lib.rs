@@ -49,6 +49,7 @@ mod open;
 mod postgres;
 mod prepared;
 mod retry;
+mod seats;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;

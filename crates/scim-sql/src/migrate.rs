@@ -26,17 +26,31 @@ pub(crate) enum Halt {
     Sql(SqlError),
 }
 
-const POSTGRES: &[Migration] = &[Migration {
-    version: 1,
-    name: "tables",
-    text: include_str!("tables/postgres_0001.sql"),
-}];
+const POSTGRES: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "tables",
+        text: include_str!("tables/postgres_0001.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "seats",
+        text: include_str!("tables/postgres_0002.sql"),
+    },
+];
 
-const SQLITE: &[Migration] = &[Migration {
-    version: 1,
-    name: "tables",
-    text: include_str!("tables/sqlite_0001.sql"),
-}];
+const SQLITE: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "tables",
+        text: include_str!("tables/sqlite_0001.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "seats",
+        text: include_str!("tables/sqlite_0002.sql"),
+    },
+];
 
 /// All migrations, in their order.
 pub(crate) fn migrations(engine: Engine) -> &'static [Migration] {

@@ -33,9 +33,11 @@ mod credential;
 mod credential_store;
 mod error;
 mod guard;
+mod label;
 mod memory;
 mod requests;
 mod scope;
+mod seat;
 mod settings;
 mod store;
 mod tenants;
@@ -48,9 +50,13 @@ pub use credential::{Access, Credential, CredentialId, Digest, Expiry, Replaces,
 pub use credential_store::{CredentialStore, MemoryCredentials};
 pub use error::{Result, StoreError};
 pub use guard::{Attempt, Denial, Guard, NoGuard, TxView};
+pub use label::Labels;
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use requests::{Read, Removal, Updated, Write, Written};
 pub use scope::{Principal, Scope};
-pub use settings::{BreakerAction, BreakerPolicy, RateLimit, SeatPolicy, TenantSettings, TenantState};
+pub use seat::{SeatCount, SeatStep, SeatStore, takes_seats};
+pub use settings::{
+    AdoptionPolicy, BreakerAction, BreakerPolicy, RateLimit, Reprovision, SeatPolicy, TenantSettings, TenantState,
+};
 pub use store::{ScimStore, ScimStoreExt};
 pub use tenants::{MemoryTenants, Tenants};

@@ -26,6 +26,9 @@ use scim_core::{Dialect, Limits, schema::Registry};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TenantSettings {
+    /// Whether a new user may become the owner of an account that the host has already, where an
+    /// [`Adoption`](crate::Adoption) is asked.
+    pub adoption: AdoptionPolicy,
     /// How much its identity provider may delete, deactivate and take out of groups in one go, where the store has a
     /// [`Breaker`](crate::Breaker); as much as it likes by default.
     pub breaker: Option<BreakerPolicy>,
@@ -37,11 +40,16 @@ pub struct TenantSettings {
     pub groups: bool,
     /// What a request may cost. Bodies are read as far as the limits of the service go, and no further.
     pub limits: Limits,
+    /// What provisions its users, as hosts show it: `SCIM`, or the name of the identity provider. It stands in the
+    /// [`Labels`](crate::Labels), where they are served.
+    pub managed_by: Option<String>,
     /// How many requests it may send; as many as it likes by default.
     pub rate_limit: Option<RateLimit>,
+    /// What a POST does whose user name an inactive user has.
+    pub reprovision: Reprovision,
     /// The resource types, if they are not those of the service. Two registries are equal where they share their types.
     pub resource_types: Option<Arc<Registry>>,
-    /// Whether provisioned users take licences; the library hands it to the store, in the [`Scope`](crate::Scope).
+    /// Whether provisioned users take licences; see [`SeatStore`](crate::SeatStore).
     pub seats: SeatPolicy,
     /// Whether it is answered at all.
     pub state: TenantState,
@@ -63,7 +71,7 @@ pub enum TenantState {
     },
 }
 
-/// Whether a user that is provisioned takes a licence (decision D22).
+/// Whether a user that is provisioned takes a licence (decision D55).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "none, all or as far as they go")]
 pub enum SeatPolicy {
@@ -74,6 +82,33 @@ pub enum SeatPolicy {
     Require,
     /// A user takes one where one is free, and is created either way.
     WhenAvailable,
+}
+
+/// Whether provisioning may take over an account that the host had before (decision D57).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum AdoptionPolicy {
+    /// Never: 409.
+    #[default]
+    Never,
+    /// Only accounts that the host has marked for it.
+    Explicit,
+    /// Those too whose e-mail address the host has verified, where its domain is one of these, which the tenant owns.
+    MatchVerified {
+        /// Domains such as `example.com`, compared without case; those below them are others.
+        domains: Vec<String>,
+    },
+}
+
+/// What a POST does whose `userName` an inactive user of the tenant has (decision D58).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "the name is taken, or its user is meant")]
+pub enum Reprovision {
+    /// It is refused by 409, as for any name that is taken.
+    #[default]
+    Refuse,
+    /// The inactive user becomes what was sent, under its identifier, and active again: 201.
+    Reactivate,
 }
 
 /// How many requests a tenant may send: a steady rate, and a burst on top of silence.
@@ -191,12 +226,15 @@ impl RateLimit {
 impl Default for TenantSettings {
     fn default() -> Self {
         Self {
+            adoption: AdoptionPolicy::default(),
             breaker: None,
             base_url: None,
             dialect: Dialect::default(),
             groups: true,
             limits: Limits::default(),
+            managed_by: None,
             rate_limit: None,
+            reprovision: Reprovision::default(),
             resource_types: None,
             seats: SeatPolicy::default(),
             state: TenantState::default(),
@@ -208,22 +246,28 @@ impl PartialEq for TenantSettings {
     fn eq(&self, other: &Self) -> bool {
         // Taken apart, so that a new field is not forgotten.
         let Self {
+            adoption,
             breaker,
             base_url,
             dialect,
             groups,
             limits,
+            managed_by,
             rate_limit,
+            reprovision,
             resource_types,
             seats,
             state,
         } = self;
-        *breaker == other.breaker
+        *adoption == other.adoption
+            && *breaker == other.breaker
             && *base_url == other.base_url
             && *dialect == other.dialect
             && *groups == other.groups
             && *limits == other.limits
+            && *managed_by == other.managed_by
             && *rate_limit == other.rate_limit
+            && *reprovision == other.reprovision
             && *seats == other.seats
             && *state == other.state
             && match (resource_types, &other.resource_types) {
@@ -249,13 +293,16 @@ mod tests {
 
     #[test]
     fn settings_differ_in_every_field() {
-        let changes: [fn(&mut TenantSettings); 9] = [
+        let changes: [fn(&mut TenantSettings); 12] = [
+            |s| s.adoption = AdoptionPolicy::Explicit,
             |s| s.breaker = Some(BreakerPolicy::warn(1, 1)),
             |s| s.base_url = Some("https://example.com".to_owned()),
             |s| s.dialect = Dialect::rfc(),
             |s| s.groups = false,
             |s| s.limits.body = 1,
+            |s| s.managed_by = Some("SCIM".to_owned()),
             |s| s.rate_limit = Some(RateLimit::per_minute(1)),
+            |s| s.reprovision = Reprovision::Reactivate,
             |s| s.resource_types = Some(Arc::new(Registry::default())),
             |s| s.seats = SeatPolicy::Require,
             |s| s.state = TenantState::Disabled,

@@ -91,9 +91,28 @@ impl Resource {
         })
     }
 
-    /// Whether the user is active: absent counts as active (decision D22).
+    /// Whether the user is active: absent counts as active (decision D55).
     pub fn is_active(&self) -> bool {
         self.attributes.get("active").and_then(Value::as_bool) != Some(false)
+    }
+
+    /// Sets an attribute of an extension, for what a store says of a resource by itself; whether that changed anything. A type
+    /// without the attribute is left as it is.
+    pub fn set_in_extension(&mut self, kind: &ResourceType, urn: &str, name: &str, value: Value) -> bool {
+        let Some(extension) = kind.extension(urn) else {
+            return false;
+        };
+        let Some(attribute) = extension.schema.attribute(name) else {
+            return false;
+        };
+        let values = self.attributes.entry(extension.schema.id.clone());
+        let Value::Object(values) = values.or_insert_with(|| Value::Object(Map::new())) else {
+            return false;
+        };
+        let before = values.insert(attribute.name.clone(), value);
+        let is_new = before.as_ref() != values.get(&attribute.name);
+        self.settle_schemas(kind);
+        is_new
     }
 
     /// Sets `schemas` to the core schema and the extensions that have values.

@@ -47,6 +47,8 @@ pub(crate) struct Delta {
     pub(crate) joined: Option<Joined>,
     /// By how much the number of resources changes.
     pub(crate) count: Option<Count>,
+    /// What becomes of its seat; one that is put was taken from the pool before.
+    pub(crate) seat: SeatRow,
     pub(crate) records: Vec<Record>,
 }
 
@@ -62,6 +64,15 @@ pub(crate) enum RowChange {
     },
     /// The row goes, and with it its members and memberships.
     Delete,
+}
+
+/// What happens to the row of a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SeatRow {
+    /// It goes, if there is one, and the seat back to the pool.
+    Drop,
+    Keep,
+    Put,
 }
 
 /// What is written to the row of a resource.
@@ -112,6 +123,7 @@ impl Delta {
             left: Vec::new(),
             joined: None,
             count: None,
+            seat: SeatRow::Keep,
             records: Vec::new(),
         }
     }

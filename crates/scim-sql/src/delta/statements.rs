@@ -2,7 +2,7 @@
 
 use scim_core::ResourceId;
 
-use super::{Claim, Count, Delta, Image, Joined, Left, Listed, Record, RowChange};
+use super::{Claim, Count, Delta, Image, Joined, Left, Listed, Record, RowChange, SeatRow};
 use crate::{
     Engine,
     statement::{Statement, Value},
@@ -42,6 +42,7 @@ impl Delta {
         self.left.iter().for_each(|left| writer.leave(left));
         self.joined.iter().for_each(|joined| writer.join(joined));
         self.records.iter().for_each(|record| writer.record(record));
+        writer.seat();
         self.count.iter().for_each(|count| writer.count(count));
         writer.steps
     }
@@ -202,6 +203,26 @@ impl Writer<'_> {
                      SELECT ?1, ?2, ?3 + l.n, l.value FROM {each 4} ORDER BY l.n",
                     values,
                 );
+            }
+        }
+    }
+
+    fn seat(&mut self) {
+        match self.delta.seat {
+            SeatRow::Keep => {}
+            SeatRow::Put => self.must(
+                "INSERT INTO {s}scim_seat (tenant, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                self.own(),
+            ),
+            SeatRow::Drop => {
+                // Each looks for the row of the seat by itself, as they may be one statement.
+                self.run(
+                    "UPDATE {s}scim_seat_pool SET used = used - 1 WHERE tenant = ?1 AND EXISTS \
+                     (SELECT 1 FROM {s}scim_seat h WHERE h.tenant = ?1 AND h.id = ?2)",
+                    self.own(),
+                );
+                let gone = "DELETE FROM {s}scim_seat WHERE tenant = ?1 AND id = ?2";
+                self.run(gone, self.own());
             }
         }
     }

@@ -8,7 +8,9 @@ use scim_core::{
     resource::Found,
     schema::ResourceType,
 };
-use scim_store::{Change, ChangeFeed as _, Read, Removal, Result, Scope, StoreError, Updated};
+use scim_store::{
+    Change, ChangeFeed as _, Read, Removal, Result, Scope, SeatCount, SeatStore as _, StoreError, Updated,
+};
 use sqlx::{PgConnection, PgPool};
 
 use super::{
@@ -117,6 +119,31 @@ impl HostPostgres {
         self.store.inner().read(&Find(self, scope, query)).await
     }
 
+    pub(super) async fn has_seat(&self, tenant: &TenantId, id: &ResourceId) -> Result<bool> {
+        self.store.has_seat(tenant, id).await
+    }
+
+    pub(super) async fn seat_by_hand(&self, scope: &Scope, id: &ResourceId, give: bool) -> Result<bool> {
+        self.store.inner().write(&SeatByHand(self, scope, id, give)).await
+    }
+
+    pub(super) async fn seat_holders(
+        &self,
+        tenant: &TenantId,
+        after: Option<&ResourceId>,
+        limit: usize,
+    ) -> Result<Vec<ResourceId>> {
+        self.store.seat_holders(tenant, after, limit).await
+    }
+
+    pub(super) async fn seats(&self, tenant: &TenantId) -> Result<SeatCount> {
+        self.store.seats(tenant).await
+    }
+
+    pub(super) async fn set_bought(&self, tenant: &TenantId, bought: u32) -> Result<()> {
+        self.store.set_bought(tenant, bought).await
+    }
+
     pub(super) async fn update(&self, scope: &Scope, edit: &Edit) -> Result<Updated> {
         self.store.inner().write(&Update(self, scope, edit)).await
     }
@@ -178,6 +205,20 @@ impl Job for Get<'_> {
     async fn run(&self, session: &mut PgSession<'_>) -> Result<Found, Failure> {
         let Self(host, scope, read) = self;
         verbs::get(session, &host.shapes, scope, read).await
+    }
+}
+
+struct SeatByHand<'j>(&'j HostPostgres, &'j Scope, &'j ResourceId, bool);
+
+impl Job for SeatByHand<'_> {
+    type Answer = bool;
+
+    async fn run(&self, session: &mut PgSession<'_>) -> Result<bool, Failure> {
+        let Self(host, scope, id, give) = self;
+        let mut gate = OpenGate;
+        HostTx::new(session, &mut gate, scope, &host.shapes)
+            .seat_by_hand(id, *give)
+            .await
     }
 }
 

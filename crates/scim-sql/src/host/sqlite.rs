@@ -8,7 +8,7 @@ use scim_core::{
     resource::Found,
     schema::ResourceType,
 };
-use scim_store::{Change, Guard, Read, Removal, Result, Scope, StoreError, Updated};
+use scim_store::{Change, Guard, Read, Removal, Result, Scope, SeatCount, StoreError, Updated};
 
 use super::{
     ColumnMap, HostError, HostStore, MapError,
@@ -146,6 +146,34 @@ impl HostSqlite {
             .await
     }
 
+    pub(super) async fn has_seat(&self, tenant: &TenantId, id: &ResourceId) -> Result<bool> {
+        self.threads.has_seat(tenant, id).await
+    }
+
+    pub(super) async fn seat_by_hand(&self, scope: &Scope, id: &ResourceId, give: bool) -> Result<bool> {
+        let id = id.clone();
+        let guard = None;
+        self.write_past(scope, guard, move |mut tx| done(tx.seat_by_hand(&id, give)))
+            .await
+    }
+
+    pub(super) async fn seat_holders(
+        &self,
+        tenant: &TenantId,
+        after: Option<&ResourceId>,
+        limit: usize,
+    ) -> Result<Vec<ResourceId>> {
+        self.threads.seat_holders(tenant, after, limit).await
+    }
+
+    pub(super) async fn seats(&self, tenant: &TenantId) -> Result<SeatCount> {
+        self.threads.seats(tenant).await
+    }
+
+    pub(super) async fn set_bought(&self, tenant: &TenantId, bought: u32) -> Result<()> {
+        self.threads.set_bought(tenant, bought).await
+    }
+
     pub(super) async fn update(&self, scope: &Scope, edit: &Edit) -> Result<Updated> {
         let edit = edit.clone();
         self.write(scope, move |mut tx| done(tx.update(&edit))).await
@@ -160,12 +188,20 @@ impl HostSqlite {
         self.threads.read(move |session| work(session, &shapes)).await
     }
 
-    async fn write<T, F>(&self, scope: &Scope, mut work: F) -> Result<T>
+    async fn write<T, F>(&self, scope: &Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnMut(HostTx<'_, SqliteSession, Line<T>>) -> Result<T, Failure> + Send + 'static,
     {
-        let guard = self.guard.as_deref().map(|guard| (scope, guard));
+        self.write_past(scope, self.guard.as_deref(), work).await
+    }
+
+    async fn write_past<T, F>(&self, scope: &Scope, guard: Option<&dyn Guard>, mut work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(HostTx<'_, SqliteSession, Line<T>>) -> Result<T, Failure> + Send + 'static,
+    {
+        let guard = guard.map(|guard| (scope, guard));
         let (shapes, scope) = (Arc::clone(&self.shapes), scope.clone());
         let work =
             move |session: &mut SqliteSession, gate: &mut Line<T>| work(HostTx::new(session, gate, &scope, &shapes));

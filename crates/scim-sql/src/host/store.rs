@@ -4,12 +4,13 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use scim_core::{
-    Draft, Edit, TenantId,
+    Draft, Edit, ResourceId, TenantId,
     query::{Query, QueryPage},
     resource::Found,
 };
 use scim_store::{
-    Capabilities, Change, ChangeFeed, Read, Removal, Result, ScimStore, Scope, StoreError, Updated, Write, Written,
+    Capabilities, Change, ChangeFeed, Read, Removal, Result, ScimStore, Scope, SeatCount, SeatStore, StoreError,
+    Updated, Write, Written,
 };
 
 use super::ColumnMap;
@@ -49,18 +50,20 @@ macro_rules! back {
     };
 }
 
+const SEATS: &str = "licences";
+
 impl HostStore {
     pub(super) fn new(back: Back, map: &ColumnMap) -> Self {
         let has_sidecar = map.has_sidecar;
         Self { back, has_sidecar }
     }
 
-    /// The record is in the library's own tables.
-    fn check_record(&self) -> Result<()> {
+    /// Record and seats are in the library's own tables.
+    fn check_sidecar(&self, what: &str) -> Result<()> {
         if self.has_sidecar {
             return Ok(());
         }
-        let what = "the record of changes without the library's tables".to_owned();
+        let what = format!("{what} without the library's tables");
         Err(StoreError::Unsupported { what })
     }
 }
@@ -113,12 +116,51 @@ impl ScimStore for HostStore {
 #[async_trait]
 impl ChangeFeed for HostStore {
     async fn changes(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>> {
-        self.check_record()?;
+        self.check_sidecar("the record of changes")?;
         back!(self, back => back.changes(tenant, after, limit).await)
     }
 
     async fn forget(&self, tenant: &TenantId, through: u64) -> Result<()> {
-        self.check_record()?;
+        self.check_sidecar("the record of changes")?;
         back!(self, back => back.forget(tenant, through).await)
+    }
+}
+
+/// Seats are in the library's tables, beside the host's; elsewhere there are none, which is `Unsupported`.
+#[async_trait]
+impl SeatStore for HostStore {
+    async fn set_bought(&self, tenant: &TenantId, bought: u32) -> Result<()> {
+        self.check_sidecar(SEATS)?;
+        back!(self, back => back.set_bought(tenant, bought).await)
+    }
+
+    async fn seats(&self, tenant: &TenantId) -> Result<SeatCount> {
+        self.check_sidecar(SEATS)?;
+        back!(self, back => back.seats(tenant).await)
+    }
+
+    async fn has_seat(&self, tenant: &TenantId, id: &ResourceId) -> Result<bool> {
+        self.check_sidecar(SEATS)?;
+        back!(self, back => back.has_seat(tenant, id).await)
+    }
+
+    async fn seat_holders(
+        &self,
+        tenant: &TenantId,
+        after: Option<&ResourceId>,
+        limit: usize,
+    ) -> Result<Vec<ResourceId>> {
+        self.check_sidecar(SEATS)?;
+        back!(self, back => back.seat_holders(tenant, after, limit).await)
+    }
+
+    async fn assign(&self, scope: &Scope, id: &ResourceId) -> Result<bool> {
+        self.check_sidecar(SEATS)?;
+        back!(self, back => back.seat_by_hand(scope, id, true).await)
+    }
+
+    async fn unassign(&self, scope: &Scope, id: &ResourceId) -> Result<bool> {
+        self.check_sidecar(SEATS)?;
+        back!(self, back => back.seat_by_hand(scope, id, false).await)
     }
 }

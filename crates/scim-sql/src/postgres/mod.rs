@@ -10,6 +10,7 @@ mod get;
 mod members;
 mod migrate;
 mod schema;
+mod seats;
 mod session;
 mod store;
 mod transact;

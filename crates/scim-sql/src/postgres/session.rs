@@ -17,7 +17,7 @@ use sqlx::{
 
 use crate::{
     Engine,
-    delta::{Claim, Delta, RowChange, Step},
+    delta::{Claim, Delta, RowChange, SeatRow, Step},
     error::SqlError,
     map::{KeptMaps, Maps},
     postgres::{
@@ -200,6 +200,7 @@ fn part(delta: &Delta) -> (Delta, Delta) {
         left: Vec::new(),
         joined: None,
         count: None,
+        seat: SeatRow::Keep,
         records: Vec::new(),
         ..delta.clone()
     };

@@ -45,7 +45,8 @@ impl ScimStore for PgStore {
             draft,
             id,
         };
-        if store.guard.is_none() && draft.members.is_empty() {
+        let is_seated = scope.settings.seats.concerns(&draft.kind);
+        if store.guard.is_none() && draft.members.is_empty() && !is_seated {
             store.alone(&job).await
         } else {
             store.write(&job).await
@@ -69,13 +70,14 @@ impl ScimStore for PgStore {
         let store = &*self.inner;
         let members = MemberEdit::of(edit, scope);
         let is_single = members.is_some() || edit.member_steps().is_empty();
+        let is_seated = scope.settings.seats.concerns(edit.kind());
         let job = Update {
             store,
             scope,
             edit,
             members,
         };
-        if store.guard.is_none() && is_single {
+        if store.guard.is_none() && is_single && !is_seated {
             store.alone(&job).await
         } else {
             store.write(&job).await

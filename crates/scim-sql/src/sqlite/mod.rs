@@ -6,6 +6,7 @@ mod connection;
 mod line;
 mod opener;
 mod queue;
+mod seats;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -96,6 +96,10 @@ impl SqliteStore {
         self.threads.read(dump).await
     }
 
+    pub(super) fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
     async fn write<T, F>(&self, scope: &Scope, work: F) -> Result<T>
     where
         T: Send + 'static,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use scim_core::{
     Draft, InputError, ResourceId, Version,
-    resource::{Found, Head, MemberEffect, MemberStep},
+    resource::{Found, Head, MemberEffect, MemberStep, Stored},
 };
 use scim_store::{Attempt, ChangeKind, StoreError};
 
-use super::{gate::Gate, members::MemberPlan, relations::Relate, rivals, row, tx::Tx};
+use super::{gate::Gate, members::MemberPlan, relations::Relate, rivals, row, seats::labelled, tx::Tx};
 use crate::{
     delta::{Content, Delta, Image, Joined, Record, RowChange},
     error::Failure,
@@ -20,8 +20,8 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
     pub(super) async fn create(&mut self, draft: &Draft) -> Result<Found, Failure> {
         let kind = &draft.kind;
         let id = self.new_id(draft).await?;
-        let stored = draft.stored(&id);
-        let content = Content::new(kind, &stored, &draft.resource, &draft.keys)?;
+        let mut stored = draft.stored(&id);
+        let mut content = Content::new(kind, &stored, &draft.resource, &draft.keys)?;
         if self.looks_first() || !draft.members.is_empty() {
             self.look(kind, &id, &draft.keys).await?;
         }
@@ -34,6 +34,11 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         };
         self.ask(attempt).await?;
         self.ask_members(kind, &id, &effect).await?;
+        let seating = self.seat(kind, &id, None, Some(resource)).await?;
+        if let Some(labelled) = labelled(self.scope, kind, resource, seating.has) {
+            stored = Stored::new(kind, &id, &labelled);
+            content = Content::new(kind, &stored, &labelled, &draft.keys)?;
+        }
 
         let now = row::time(millis(&self.scope.now))?;
         let mut found = Found::new(Arc::clone(kind), Head::new(id.clone(), now), stored);
@@ -60,6 +65,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             content,
         }));
         delta.count = Some(self.count(kind, &id, 1));
+        delta.seat = seating.row;
         self.write(kind, delta, Some(&draft.keys)).await?;
 
         if self.batch.is_none() {

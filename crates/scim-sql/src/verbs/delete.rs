@@ -49,8 +49,10 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             self.ask_deletion(kind, id, &before, &holders).await?;
         }
 
+        let seating = self.seat(kind, id, Some(&before), None).await?;
         let mut delta = Delta::new(self.scope, kind, id);
         delta.row = RowChange::Delete;
+        delta.seat = seating.row;
         delta.index((current.claims, Listed::of(kind, &before)), (&[], &[]));
         let last = (head.version, millis(&head.modified));
         delta.records = vec![Record::new(self.scope, kind.name(), id, ChangeKind::Deleted, &[], last)];

@@ -13,6 +13,7 @@ mod query;
 mod relations;
 mod rivals;
 mod row;
+mod seats;
 mod tx;
 mod update;
 mod view;
@@ -21,7 +22,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use scim_core::{Draft, Edit, resource::Found};
+use scim_core::{Draft, Edit, ResourceId, resource::Found};
 use scim_store::{Removal, Scope, Updated, Write, Written};
 
 use self::tx::Tx;
@@ -34,6 +35,7 @@ pub(crate) use rivals::find as rival;
 #[cfg(feature = "postgres")]
 pub(crate) use row::found;
 pub(crate) use row::{time, version};
+pub(crate) use seats::{Seating, by_hand as seat_change, labelled, seat};
 
 /// Creates a resource; see [`ScimStore::create`](scim_store::ScimStore::create).
 pub(crate) async fn create<S: Session, G: Gate>(
@@ -73,4 +75,14 @@ pub(crate) async fn batch<S: Session, G: Gate>(
     writes: &[Write],
 ) -> Result<Vec<Written>, Failure> {
     Tx::new(session, gate, scope).batch(writes).await
+}
+
+/// Gives a seat or takes it back by the host's own hand; see [`SeatStore::assign`](scim_store::SeatStore::assign).
+pub(crate) async fn seat_by_hand<S: Session>(
+    session: &mut S,
+    scope: &Scope,
+    id: &ResourceId,
+    give: bool,
+) -> Result<bool, Failure> {
+    Tx::new(session, &mut OpenGate, scope).seat_by_hand(id, give).await
 }

@@ -2,7 +2,7 @@
 
 use scim_core::{
     Applied, Edit,
-    resource::{Found, Keys, MemberEffect},
+    resource::{Found, Keys, MemberEffect, Stored, changed_paths},
 };
 use scim_store::{Attempt, ChangeKind, StoreError, Updated};
 
@@ -11,10 +11,11 @@ use super::{
     members::MemberPlan,
     relations::Relate,
     row::{self, Current, Lock},
+    seats::labelled,
     tx::Tx,
 };
 use crate::{
-    delta::{Content, Delta, Image, Joined, Left, Listed, Record, RowChange},
+    delta::{Content, Delta, Image, Joined, Left, Listed, Record, RowChange, SeatRow},
     error::Failure,
     prepared::millis,
     session::Session,
@@ -25,6 +26,7 @@ struct NewContent {
     content: Content,
     applied: Applied,
     change: ChangeKind,
+    seat: SeatRow,
 }
 
 impl<S: Session, G: Gate> Tx<'_, S, G> {
@@ -35,7 +37,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         if !edit.precondition().allows_write(current.found.head.version) {
             return Err(StoreError::Precondition.into());
         }
-        let new = new_content(edit, &current)?;
+        let mut new = new_content(edit, &current)?;
         if let Some(new) = &new
             && (self.looks_first() || !edit.member_steps().is_empty())
         {
@@ -58,8 +60,26 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             self.ask(attempt).await?;
         }
         self.ask_members(kind, id, &effect).await?;
+        if let Some(new) = &mut new {
+            self.seat_and_label(edit, new).await?;
+        }
         let (found, next_member) = self.put(edit, current, new, effect).await?;
         self.answer(edit, found, next_member, true, unknown_members).await
+    }
+
+    /// Decides of the seat, and writes it into the resource if that shows it.
+    async fn seat_and_label(&mut self, edit: &Edit, new: &mut NewContent) -> Result<(), Failure> {
+        let (kind, id, applied) = (edit.kind(), edit.id(), &mut new.applied);
+        let seating = self.seat(kind, id, Some(&applied.before), Some(&applied.after)).await?;
+        new.seat = seating.row;
+        if let Some(labelled) = labelled(self.scope, kind, &applied.after, seating.has) {
+            let stored = Stored::new(kind, id, &labelled);
+            new.content = Content::new(kind, &stored, &labelled, &applied.keys)?;
+            applied.changed = changed_paths(kind, &applied.before, &labelled);
+            applied.stored = Some(stored);
+            applied.after = labelled;
+        }
+        Ok(())
     }
 
     async fn new_members(&mut self, edit: &Edit, current: &Current) -> Result<(MemberEffect, usize), Failure> {
@@ -118,6 +138,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
                 let mut attributes = new.applied.changed;
                 attributes.append(&mut changed);
                 (changed, change, keys) = (attributes, new.change, Some(new.applied.keys));
+                delta.seat = new.seat;
                 delta.row = RowChange::Update {
                     image: Box::new(Image {
                         version: found.head.version,
@@ -173,5 +194,6 @@ fn new_content(edit: &Edit, current: &Current) -> Result<Option<NewContent>, Fai
         content,
         applied,
         change,
+        seat: SeatRow::Keep,
     }))
 }

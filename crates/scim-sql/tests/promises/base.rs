@@ -15,21 +15,21 @@ use async_trait::async_trait;
 use scim_conformance::postgres::{Postgres, schema_name};
 use scim_http::{
     core::TenantId,
-    store::{Change, ChangeFeed, Guard, MemoryStore, Result, ScimStore},
+    store::{Change, ChangeFeed, Guard, MemoryStore, Result, ScimStore, SeatStore},
 };
 use scim_sql::{PgStore, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::raw;
 
-/// A store with its record of changes.
+/// A store with its record of changes and its seats.
 #[async_trait]
-pub(crate) trait Store: ScimStore {
+pub(crate) trait Store: ScimStore + SeatStore {
     async fn feed(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>>;
 }
 
 #[async_trait]
-impl<S: ScimStore + ChangeFeed> Store for S {
+impl<S: ScimStore + SeatStore + ChangeFeed> Store for S {
     async fn feed(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>> {
         self.changes(tenant, after, limit).await
     }

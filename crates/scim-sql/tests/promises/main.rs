@@ -58,6 +58,8 @@ mod restart;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]
+mod seats;
+#[cfg(test)]
 mod tenants;
 #[cfg(test)]
 mod upgrade;

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, PgConnection, Row, po
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Each finds rows that do not fit others, whatever happened.
-pub(crate) const CHECKS: [&str; 6] = [
+pub(crate) const CHECKS: [&str; 8] = [
     // Totals are those of the rows.
     "SELECT 'total of ' || c.tenant || ' ' || c.kind FROM
        (SELECT tenant, kind, SUM(total) AS total FROM scim_count GROUP BY tenant, kind) c
@@ -23,6 +23,12 @@ pub(crate) const CHECKS: [&str; 6] = [
      WHERE NOT EXISTS (SELECT 1 FROM scim_resource r WHERE r.tenant = v.tenant AND r.id = v.id)",
     "SELECT 'key of ' || u.id FROM scim_unique u
      WHERE u.id <> '' AND NOT EXISTS (SELECT 1 FROM scim_resource r WHERE r.tenant = u.tenant AND r.id = u.id)",
+    // Seats are those of active users, and as many as are counted.
+    "SELECT 'seats of ' || p.tenant FROM scim_seat_pool p
+     WHERE p.used <> (SELECT COUNT(*) FROM scim_seat h WHERE h.tenant = p.tenant)",
+    "SELECT 'seat of ' || h.id FROM scim_seat h
+     WHERE NOT EXISTS (SELECT 1 FROM scim_seat_pool p WHERE p.tenant = h.tenant)
+        OR NOT EXISTS (SELECT 1 FROM scim_resource r WHERE r.tenant = h.tenant AND r.id = h.id AND COALESCE(r.active, TRUE))",
     // One change for each version.
     "SELECT 'changes of ' || r.id FROM scim_resource r
      WHERE r.version <> (SELECT COUNT(DISTINCT c.version) FROM scim_change c WHERE c.tenant = r.tenant AND c.id = r.id)",

@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use scim_core::datetime;
+use scim_core::{ResourceId, datetime};
 
 use super::{row::Row, state::State};
 use crate::Change;
 
 impl State {
-    /// Types by name, their resources in the order of creation, and the record of changes; `None` where nothing is.
+    /// Types by name, their resources in the order of creation, the record of changes, and seats if there are any; `None` where
+    /// nothing is.
     pub(super) fn dump(&self) -> Option<Value> {
         let mut kinds = Map::new();
         for shelf in self.shelves().iter().filter(|shelf| shelf.order.len() > 0) {
@@ -17,7 +18,18 @@ impl State {
             kinds.insert(shelf.kind.name().to_owned(), Value::Array(rows));
         }
         let changes: Vec<Value> = self.feed.iter().map(dump_change).collect();
-        (!kinds.is_empty() || !changes.is_empty()).then(|| json!({ "resources": kinds, "changes": changes }))
+        let seats = (self.seats.bought > 0 || self.seats.used() > 0).then(|| {
+            let holders: Vec<&str> = self.seats.holders().map(ResourceId::as_str).collect();
+            json!({ "bought": self.seats.bought, "used": self.seats.used(), "holders": holders })
+        });
+        if kinds.is_empty() && changes.is_empty() && seats.is_none() {
+            return None;
+        }
+        let mut dump = json!({ "resources": kinds, "changes": changes });
+        if let (Some(seats), Some(parts)) = (seats, dump.as_object_mut()) {
+            parts.insert("seats".to_owned(), seats);
+        }
+        Some(dump)
     }
 
     fn dump_row(&self, row: &Row) -> Value {

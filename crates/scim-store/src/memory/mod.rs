@@ -9,6 +9,7 @@ mod members;
 mod order;
 mod row;
 mod search;
+mod seats;
 mod stage;
 mod state;
 mod step;

@@ -118,6 +118,22 @@ impl Content {
         }
     }
 
+    /// The same with other bytes, of attributes that nothing is found by.
+    pub(super) fn with(&self, stored: Stored) -> Self {
+        let claims = self.claims.iter().map(|claim| Claim {
+            attribute: Arc::clone(&claim.attribute),
+            key: Arc::clone(&claim.key),
+            qualifier: claim.qualifier.clone(),
+        });
+        Self {
+            stored,
+            claims: claims.collect(),
+            display: self.display.clone(),
+            display_name: self.display_name.clone(),
+            external_id: self.external_id.clone(),
+        }
+    }
+
     /// Whether every index finds both by the same.
     pub(super) fn has_keys_of(&self, other: &Self) -> bool {
         self.claims == other.claims && self.display_name == other.display_name && self.external_id == other.external_id

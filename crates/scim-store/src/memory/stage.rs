@@ -29,6 +29,10 @@ pub(super) struct Staged {
     /// What the values that must be unique were prepared by.
     pub(super) dialects: Vec<(Arc<ResourceType>, Arc<Dialect>)>,
     pub(super) records: Vec<Change>,
+    /// Who gets a seat, and who gives one back.
+    pub(super) seats: HashMap<ResourceId, bool>,
+    /// How many seats more are used.
+    pub(super) more_seats: i64,
     /// Claims of staged resources, to find rivals by.
     claims: HashMap<(Arc<str>, Arc<str>), Vec<ResourceId>>,
     /// Resources that later writes of the batch create: members may name them already.
@@ -96,6 +100,10 @@ impl Staged {
                 self.members.add(&group, &member);
                 self.groups.add(&member, &group);
             }
+        }
+        if let Some((id, has)) = step.seat {
+            self.more_seats += if has { 1 } else { -1 };
+            self.seats.insert(id, has);
         }
         self.dialects.extend(step.dialect);
         self.records.extend(step.records);

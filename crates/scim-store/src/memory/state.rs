@@ -16,6 +16,7 @@ use super::{
     index::{Index, UniqueIndex},
     order::Order,
     row::{Claim, Entry, Row, RowId},
+    seats::Seats,
     stage::{Link, Staged},
     step::Step,
 };
@@ -31,6 +32,7 @@ pub(super) struct State {
     /// The number that the newest row got in the order of creation.
     last: u64,
     pub(super) feed: Feed,
+    pub(super) seats: Seats,
 }
 
 /// The resources of one type.
@@ -54,6 +56,7 @@ impl State {
             shelves: Vec::new(),
             last: 0,
             feed: Feed::new(capacity),
+            seats: Seats::default(),
         }
     }
 
@@ -157,6 +160,9 @@ impl State {
         if let Some((kind, dialect)) = step.dialect {
             self.cover(&kind, &dialect);
         }
+        if let Some((id, has)) = step.seat {
+            self.seats.put(id, has);
+        }
         for change in step.records {
             self.feed.push(change);
         }
@@ -183,6 +189,9 @@ impl State {
         }
         for (kind, dialect) in staged.dialects {
             self.cover(&kind, &dialect);
+        }
+        for (id, has) in staged.seats {
+            self.seats.put(id, has);
         }
         for change in staged.records {
             self.feed.push(change);

@@ -25,6 +25,8 @@ pub(super) struct Step {
     /// What the values that must be unique were prepared by, if they were.
     pub(super) dialect: Option<(Arc<ResourceType>, Arc<Dialect>)>,
     pub(super) records: Vec<Change>,
+    /// Whether a resource gets a seat, or gives its own back.
+    pub(super) seat: Option<(ResourceId, bool)>,
 }
 
 impl Step {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scim_core::{
     Draft, Edit, ResourceId, Version,
     query::Relations,
-    resource::{Found, Head, Keys, MemberEffect, Resource, Stored},
+    resource::{Found, Head, Keys, MemberEffect, Resource, Stored, changed_paths},
     schema::ResourceType,
 };
 
@@ -16,7 +16,7 @@ use super::{
     state::State,
     step::{Question, Step},
 };
-use crate::{Change, ChangeKind, Removal, Result, Scope, StoreError, Updated, Write, Written};
+use crate::{Change, ChangeKind, Labels, Removal, Result, Scope, SeatStep, StoreError, Updated, Write, Written};
 
 /// One write of a transaction.
 #[derive(Clone, Copy)]
@@ -80,7 +80,11 @@ impl Planner<'_> {
             let attribute = "id".to_owned();
             return Err(StoreError::Uniqueness { attribute });
         }
-        let content = self.content(kind, &id, draft.stored(&id), &draft.resource, &draft.keys, None)?;
+        let (seat, has_seat) = self.seat(kind, &id, None, Some(&draft.resource))?;
+        let labelled = self.labelled(kind, &draft.resource, has_seat);
+        let resource = labelled.as_ref().unwrap_or(&draft.resource);
+        let stored = Stored::new(kind, &id, resource);
+        let content = self.content(kind, &id, stored, resource, &draft.keys, None)?;
         let mut effect = MemberEffect::default();
         if let Some(mut members) = MemberPlan::new(self.tx, kind, &id, &draft.dialect) {
             members.add(&draft.members)?;
@@ -101,6 +105,7 @@ impl Planner<'_> {
             puts: vec![entry],
             created: Some(id.clone()),
             dialect: Some((Arc::clone(kind), Arc::clone(&draft.dialect))),
+            seat,
             ..Step::default()
         };
         self.move_members(kind, &id, effect, &mut step, &mut questions);
@@ -128,6 +133,7 @@ impl Planner<'_> {
         let mut step = Step {
             records: vec![self.record(entry, ChangeKind::Deleted, Vec::new())],
             deleted: Some(id.clone()),
+            seat: self.seat(kind, id, None, None)?.0,
             ..Step::default()
         };
         let removed = |ids: Vec<ResourceId>| MemberEffect::new(Vec::new(), ids);
@@ -161,8 +167,15 @@ impl Planner<'_> {
         let mut questions = Vec::new();
         let mut after = None;
         if edit.touches_attributes() {
-            let applied = edit.apply(&entry.content.stored)?;
-            if let Some(stored) = applied.stored {
+            let mut applied = edit.apply(&entry.content.stored)?;
+            if let Some(mut stored) = applied.stored.take() {
+                let (seat, has_seat) = self.seat(kind, id, Some(&applied.before), Some(&applied.after))?;
+                if let Some(labelled) = self.labelled(kind, &applied.after, has_seat) {
+                    stored = Stored::new(kind, id, &labelled);
+                    applied.changed = changed_paths(kind, &applied.before, &labelled);
+                    applied.after = labelled;
+                }
+                step.seat = seat;
                 let before = Some(&*entry.content);
                 after = Some(self.content(kind, id, stored, &applied.after, &applied.keys, before)?);
                 change = match (applied.before.is_active(), applied.after.is_active()) {
@@ -208,6 +221,38 @@ impl Planner<'_> {
             questions,
             answer,
         })
+    }
+
+    /// A resource that gets a seat or gives it back by the host's own hand; nothing where that changes nothing.
+    pub(super) fn seat_by_hand(self, id: &ResourceId, give: bool) -> Result<Option<Step>> {
+        let kind = self.tx.seated_kind(id).ok_or(StoreError::NotFound)?;
+        let entry = self.tx.entry(id).ok_or(StoreError::NotFound)?;
+        let before = entry.content.stored.resource();
+        match (give, self.tx.has_seat(id)) {
+            (true, true) | (false, false) => return Ok(None),
+            (true, false) if !before.is_active() => return Err(SeatStep::inactive()),
+            (true, false) if !self.tx.has_free_seat() => return Err(SeatStep::refusal()),
+            _ => {}
+        }
+        let mut changed = Vec::new();
+        let mut entry = self.moved(entry);
+        if let Some(labelled) = self.labelled(kind, &before, Some(give)) {
+            changed = changed_paths(kind, &before, &labelled);
+            entry.content = Arc::new(entry.content.with(Stored::new(kind, id, &labelled)));
+        }
+        Ok(Some(Step {
+            records: vec![self.record(&entry, ChangeKind::Updated, changed)],
+            puts: vec![entry],
+            seat: Some((id.clone(), give)),
+            ..Step::default()
+        }))
+    }
+
+    /// A resource with what the store says of it; nothing where that is what it says already.
+    fn labelled(self, kind: &ResourceType, resource: &Resource, has_seat: Option<bool>) -> Option<Resource> {
+        kind.extension(Labels::URN)?;
+        let mut labelled = resource.clone();
+        Labels::put(self.scope, kind, &mut labelled, has_seat).then_some(labelled)
     }
 
     /// The new content of a resource, with keys that no other one has.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::{Dialect, ResourceId, Version, query::Relations, resource::Head, schema::ResourceType};
-use scim_store::{ChangeKind, StoreError};
+use scim_store::{ChangeKind, StoreError, takes_seats};
 
 use super::{
     HostTx,
@@ -12,7 +12,7 @@ use super::{
     unsupported,
 };
 use crate::{
-    delta::Record,
+    delta::{Record, SeatRow},
     error::{Failure, SqlError},
     host::{
         WriteMap,
@@ -70,7 +70,13 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let last = (head.version, head.modified.timestamp_millis());
         let record = Record::new(self.scope, kind.name(), id, what, changed, last);
         let content = sidecar::content(kind, id, &resource, &keys, landing.rest)?;
-        self.put_beside(kind, &head, content, beside, record).await
+        // Whoever is not active any more has no seat.
+        let seat = if takes_seats(kind) && !resource.is_active() {
+            SeatRow::Drop
+        } else {
+            SeatRow::Keep
+        };
+        self.put_beside(kind, &head, content, beside, (record, seat)).await
     }
 
     /// Writes the folded columns of the row itself.

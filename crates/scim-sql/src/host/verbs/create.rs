@@ -12,7 +12,7 @@ use crate::{
     delta::Record,
     error::{Failure, SqlError},
     session::Session,
-    verbs::Gate,
+    verbs::{Gate, labelled},
 };
 
 impl<S: Session, G: Gate> HostTx<'_, S, G> {
@@ -27,7 +27,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         landing.check(None)?;
         self.look(kind, &"".into(), &draft.keys).await?;
         let id = self.insert_row(shape, writes, &landing).await?;
-        let content = sidecar::content(kind, &id, &draft.resource, &draft.keys, landing.rest.clone())?;
+        let mut content = sidecar::content(kind, &id, &draft.resource, &draft.keys, landing.rest.clone())?;
         let mut effect = MemberEffect::default();
         if !draft.members.is_empty() {
             let steps = [MemberStep::Set(draft.members.clone())];
@@ -36,6 +36,11 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let after = &draft.resource;
         self.ask(Attempt::Create { kind, id: &id, after }, Some(&id)).await?;
         self.ask_members(kind, &id, &effect, Some(&id)).await?;
+        let seating = self.seat(kind, &id, None, Some(after)).await?;
+        if let Some(labelled) = labelled(self.scope, kind, after, seating.has) {
+            let landing = shape.mapped.land(&labelled)?;
+            content = sidecar::content(kind, &id, &labelled, &draft.keys, landing.rest)?;
+        }
         self.write_lists(shape, writes, &id, (None, &landing)).await?;
         self.write_links(shape, &id, &effect).await?;
 
@@ -49,7 +54,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             &[],
             (Version::FIRST, now),
         );
-        self.put_beside(kind, &head, content, sidecar::Beside::default(), record)
+        self.put_beside(kind, &head, content, sidecar::Beside::default(), (record, seating.row))
             .await?;
         let relations = Relations::new(draft.relations.members, draft.relations.memberships);
         let found = self.read(shape, &id, relations).await?;

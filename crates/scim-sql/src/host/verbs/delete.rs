@@ -11,7 +11,7 @@ use scim_store::{Attempt, ChangeKind, Removal, StoreError};
 
 use super::{HostTx, sidecar};
 use crate::{
-    delta::Record,
+    delta::{Record, SeatRow},
     error::Failure,
     host::{WriteMap, shape::Shape},
     session::Session,
@@ -83,6 +83,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let record = Record::new(self.scope, kind.name(), id, ChangeKind::Updated, &changed, last);
         let content = sidecar::content(kind, id, &resource, &keys, landing.rest)?;
         let beside = self.beside(kind, id).await?;
-        self.put_beside(kind, &head, content, beside, record).await
+        self.put_beside(kind, &head, content, beside, (record, SeatRow::Keep))
+            .await
     }
 }

@@ -8,6 +8,7 @@ mod delete;
 mod members;
 mod query;
 mod rows;
+mod seats;
 mod sidecar;
 mod update;
 mod view;

@@ -7,11 +7,12 @@ use scim_core::{
     resource::{Found, Head, Keys, Resource, Stored},
     schema::ResourceType,
 };
+use scim_store::takes_seats;
 use serde_json::{Map, Value};
 
 use super::HostTx;
 use crate::{
-    delta::{Claim, Content, Delta, Image, Record, RowChange},
+    delta::{Claim, Content, Delta, Image, Record, RowChange, SeatRow},
     error::{Failure, SqlError},
     session::Session,
     verbs::Gate,
@@ -41,18 +42,19 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         })
     }
 
-    /// Puts the library's row of a resource, with what has no column, and records the change.
+    /// Puts the library's row of a resource, with what has no column and its seat, and records the change.
     pub(super) async fn put_beside(
         &mut self,
         kind: &Arc<ResourceType>,
         head: &Head,
         content: Content,
         beside: Beside,
-        record: Record,
+        (record, seat): (Record, SeatRow),
     ) -> Result<(), Failure> {
         let mut delta = Delta::new(self.scope, kind, &head.id);
         delta.index((beside.claims, Vec::new()), (&content.claims, &[]));
         delta.records = vec![record];
+        delta.seat = seat;
         let image = Box::new(Image {
             version: head.version,
             created: head.created.timestamp_millis(),
@@ -76,6 +78,11 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let mut delta = Delta::new(self.scope, kind, id);
         delta.index((beside.claims, Vec::new()), (&[], &[]));
         delta.records = vec![record];
+        delta.seat = if takes_seats(kind) {
+            SeatRow::Drop
+        } else {
+            SeatRow::Keep
+        };
         if beside.version.is_some() {
             delta.row = RowChange::Delete;
         }

@@ -1,16 +1,19 @@
 //! Changing a resource.
 
-use scim_core::{Applied, Edit, resource::Found};
+use scim_core::{
+    Applied, Edit,
+    resource::{Found, changed_paths},
+};
 use scim_store::{Attempt, ChangeKind, StoreError, Updated};
 
 use super::{HostTx, sidecar};
 use crate::{
-    delta::Record,
+    delta::{Record, SeatRow},
     error::{Failure, SqlError},
     host::{landing::Landing, shape::Shape},
     session::Session,
     statement::Statement,
-    verbs::Gate,
+    verbs::{Gate, labelled},
 };
 
 impl<S: Session, G: Gate> HostTx<'_, S, G> {
@@ -24,7 +27,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         if !edit.precondition().allows_write(current.head.version) {
             return Err(StoreError::Precondition.into());
         }
-        let applied = applied(edit, &current)?;
+        let mut applied = applied(edit, &current)?;
         if let Some(applied) = &applied {
             self.look(kind, id, &applied.keys).await?;
         }
@@ -32,13 +35,12 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         if applied.is_none() && effect.is_empty() {
             return self.answer(shape, edit, current.head.version, false, unknown).await;
         }
-        let (resource, keys) = match &applied {
+        let (mut resource, keys) = match &applied {
             Some(applied) => (applied.after.clone(), applied.keys.clone()),
             None => sidecar::keys(&current, edit.dialect())?,
         };
         let before = shape.mapped.land(&current.stored.resource())?;
-        let after = shape.mapped.land(&resource)?;
-        after.check(Some(&before))?;
+        shape.mapped.land(&resource)?.check(Some(&before))?;
         if let Some(applied) = &applied {
             let (before, after) = (&applied.before, &applied.after);
             let attempt = Attempt::Update {
@@ -50,6 +52,16 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             self.ask(attempt, None).await?;
         }
         self.ask_members(kind, id, &effect, None).await?;
+        let mut seat = SeatRow::Keep;
+        if let Some(applied) = &mut applied {
+            let seating = self.seat(kind, id, Some(&applied.before), Some(&resource)).await?;
+            seat = seating.row;
+            if let Some(labelled) = labelled(self.scope, kind, &resource, seating.has) {
+                applied.changed = changed_paths(kind, &applied.before, &labelled);
+                resource = labelled;
+            }
+        }
+        let after = shape.mapped.land(&resource)?;
 
         let head = current.head.changed(self.scope.now);
         let mut changed = applied
@@ -67,7 +79,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let Landing { rest, .. } = after;
         let content = sidecar::content(kind, id, &resource, &keys, rest)?;
         let beside = self.beside(kind, id).await?;
-        self.put_beside(kind, &head, content, beside, record).await?;
+        self.put_beside(kind, &head, content, beside, (record, seat)).await?;
         self.answer(shape, edit, head.version, true, unknown).await
     }
 
