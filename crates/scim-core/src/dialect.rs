@@ -1,9 +1,15 @@
 //! Where clients differ from the RFCs: each leniency by name, with presets per identity provider.
 
+mod document;
+
+use serde::{Deserialize, Serialize};
+
 /// What a tenant's clients may send beyond the RFCs.
 ///
 /// [`Dialect::rfc`] is strict, [`Dialect::default`] is the union of what real clients need and does not conflict. What is
 /// not a field here holds in every dialect.
+///
+/// By serde it is the name of its preset and the fields that differ from it; a field that is not known is an error.
 ///
 /// ```
 /// use scim_core::Dialect;
@@ -53,7 +59,8 @@ pub struct Dialect {
 }
 
 /// What an operation does where its value filter matches nothing (RFC 7644 section 3.5.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "there is no third way")]
 pub enum NoMatch {
     /// Makes the element from the filter's `eq` terms; other filters are `noTarget`.
@@ -63,7 +70,8 @@ pub enum NoMatch {
 }
 
 /// What becomes of something that is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "there is no third way")]
 pub enum Unknown {
     /// Left out, and noted.
@@ -73,7 +81,8 @@ pub enum Unknown {
 }
 
 /// What a PATCH answers (RFC 7644 section 3.5.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "the RFC names two answers")]
 pub enum PatchAnswer {
     /// 204, unless `attributes` was asked for.

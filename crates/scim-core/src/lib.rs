@@ -28,6 +28,7 @@ pub mod bulk;
 pub mod datetime;
 pub mod dialect;
 pub mod discovery;
+mod document;
 mod draft;
 mod edit;
 mod error;

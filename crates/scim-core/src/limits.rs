@@ -1,10 +1,14 @@
 //! What a request may cost: one struct that is enforced and advertised (decision D34).
 
-use crate::filter::FilterLimits;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{document::document, filter::FilterLimits};
 
 /// Limits of a service, enforced by every layer and shown in `ServiceProviderConfig` from this one place.
 ///
 /// Sizes are in bytes. The numbers of [`Limits::default`] follow what large services publish.
+///
+/// By serde they are the fields that differ from the default; a field that is not known is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -66,6 +70,39 @@ impl Limits {
     }
 }
 
+document!(Document of Limits in {} {
+    body: usize,
+    members_body: usize,
+    bulk_body: usize,
+    bulk_operations: usize,
+    cursor_seconds: u32,
+    default_page: usize,
+    external_id: usize,
+    filter_depth: usize,
+    filter_bytes: usize,
+    filter_terms: usize,
+    json_depth: usize,
+    look_through: Option<usize>,
+    members: usize,
+    patch_operations: usize,
+    max_page: usize,
+    string: usize,
+    user_name: usize,
+    values: usize,
+});
+
+impl Serialize for Limits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Document::between(&Self::default(), self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Document::deserialize(deserializer)?.onto(Self::default()))
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -88,5 +125,25 @@ impl Default for Limits {
             user_name: 256,
             values: 10_000,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn as_a_document_they_are_what_differs_from_the_default() {
+        assert_eq!(to_value(Limits::default()).unwrap(), json!({}));
+        let own = Limits::default().with(|limits| {
+            limits.max_page = 50;
+            limits.look_through = Some(10_000);
+        });
+        let document = to_value(&own).unwrap();
+        assert_eq!(document, json!({ "max_page": 50, "look_through": 10_000 }));
+        assert_eq!(from_value::<Limits>(document).unwrap(), own);
+        assert!(from_value::<Limits>(json!({ "max_pages": 50 })).is_err());
     }
 }

@@ -23,6 +23,34 @@
 //! # }
 //! ```
 //!
+//! # Tenants and their tokens
+//!
+//! `credentials()` and `tenants()` of a store are the [`CredentialStore`](scim_store::CredentialStore) and the
+//! [`Tenants`](scim_store::Tenants) of a service, in tables beside the resources:
+//!
+#![cfg_attr(feature = "sqlite", doc = "```no_run")]
+#![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
+//! use scim_core::Dialect;
+//! use scim_http::{Credentials, Mint, ScimService, TokenAuth};
+//! use scim_sql::SqliteStore;
+//! use scim_store::{Expiry, TenantSettings};
+//!
+//! # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = SqliteStore::open("scim.db").await?;
+//! let (tenants, credentials) = (store.tenants(), Credentials::new("acme", store.credentials())?);
+//! let auth = TokenAuth::new().credentials(credentials.clone());
+//! let service = ScimService::builder("https://id.example.com/scim/{tenant}/v2", store, auth)
+//!     .tenants(tenants.clone())
+//!     .build()?;
+//!
+//! // In the host's administration, in this process or in another one:
+//! let settings = TenantSettings::default().with(|settings| settings.dialect = Dialect::okta());
+//! tenants.put(&"org1".into(), &settings).await?;
+//! let minted = credentials.mint(&"org1".into(), Mint::new("Okta", Expiry::Never)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # How it is kept
 //!
 //! A resource is a row of `scim_resource`: the bytes that plain reads send, and beside them a document whose values are
@@ -36,6 +64,10 @@
 )]
 
 mod compile;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod credentials;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod database;
 mod delta;
 mod dump;
 mod engine;
@@ -54,11 +86,17 @@ mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod tenants;
 mod verbs;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use credentials::SqlCredentials;
 pub use engine::Engine;
 pub use open::OpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::{PgStore, PgStoreBuilder};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use tenants::SqlTenants;

@@ -37,6 +37,11 @@ const POSTGRES: &[Migration] = &[
         name: "seats",
         text: include_str!("tables/postgres_0002.sql"),
     },
+    Migration {
+        version: 3,
+        name: "tenants",
+        text: include_str!("tables/postgres_0003.sql"),
+    },
 ];
 
 const SQLITE: &[Migration] = &[
@@ -49,6 +54,11 @@ const SQLITE: &[Migration] = &[
         version: 2,
         name: "seats",
         text: include_str!("tables/sqlite_0002.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "tenants",
+        text: include_str!("tables/sqlite_0003.sql"),
     },
 ];
 

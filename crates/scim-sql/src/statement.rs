@@ -53,7 +53,7 @@ impl Statement {
     ///
     /// `?1` is a parameter by its number, `{s}` the schema; `{in 1}` holds for a value of the list in a parameter and
     /// `{each 1}` are its values as `l(value, n)`, n from 0; `{json 1}` is a document. `{share}`, `{update}` and `{delete}`
-    /// lock the rows of `r` for a reference to them, a change and a deletion; `{greatest}` is the function of that name.
+    /// lock the rows of `r` for a reference to them, a change and a deletion; `{greatest}` and `{least}` are the functions of those names.
     pub(crate) fn of(engine: Engine, schema: &str, template: &str, values: Vec<Value>) -> Self {
         let mut text = String::with_capacity(template.len() + 64);
         let mut rest = template;
@@ -129,6 +129,8 @@ impl Engine {
             (Self::Postgres, "delete") => " FOR UPDATE OF r".into(),
             (Self::Postgres, "greatest") => "GREATEST".into(),
             (Self::Sqlite, "greatest") => "MAX".into(),
+            (Self::Postgres, "least") => "LEAST".into(),
+            (Self::Sqlite, "least") => "MIN".into(),
             // Every other writer waits outside.
             (Self::Sqlite, _) | (Self::Postgres, _) => Cow::Borrowed(""),
         }
@@ -144,6 +146,16 @@ impl Row {
     pub(crate) fn int(&self, column: usize) -> Result<i64, SqlError> {
         match self.0.get(column) {
             Some(Value::Int(Some(value))) => Ok(*value),
+            _ => Err(SqlError::column(column, "a whole number")),
+        }
+    }
+
+    /// A whole number that may be missing.
+    pub(crate) fn optional_int(&self, column: usize) -> Result<Option<i64>, SqlError> {
+        match self.0.get(column) {
+            Some(Value::Int(value)) => Ok(*value),
+            // SQLite's NULL has no type.
+            Some(Value::Text(None)) => Ok(None),
             _ => Err(SqlError::column(column, "a whole number")),
         }
     }
@@ -194,6 +206,12 @@ impl From<bool> for Value {
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Int(Some(value))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
     }
 }
 

@@ -3,11 +3,15 @@
 use std::{num::NonZeroU32, sync::Arc};
 
 use scim_core::{Dialect, Limits, schema::Registry};
+use serde::{Deserialize, Serialize};
 
 /// The settings of one tenant (organisation): how its identity provider is answered.
 ///
 /// They may change at any time; a request that has begun ends with the ones it began with. An attribute that becomes unique is so
 /// among the resources that are written from then on.
+///
+/// By serde they are a document of what differs from the default, to be kept in a database: see [`TenantSettings::resource_types`] for
+/// what is not in it. What a later release knows and this one does not is an error, as it may be what protects the tenant.
 ///
 /// ```
 /// use scim_core::{Dialect, dialect::PatchAnswer};
@@ -23,40 +27,55 @@ use scim_core::{Dialect, Limits, schema::Registry};
 /// });
 /// assert_ne!(settings, TenantSettings::default());
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TenantSettings {
     /// Whether a new user may become the owner of an account that the host has already, where an
     /// [`Adoption`](crate::Adoption) is asked.
+    #[serde(skip_serializing_if = "is_default")]
     pub adoption: AdoptionPolicy,
     /// How much its identity provider may delete, deactivate and take out of groups in one go, where the store has a
     /// [`Breaker`](crate::Breaker); as much as it likes by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerPolicy>,
     /// The base URL of the tenant; by default that of the service, with the tenant put in.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// What its clients may send beyond the RFCs. Unique attributes, unknown members and the answer to PATCH are in there.
+    #[serde(skip_serializing_if = "is_default")]
     pub dialect: Dialect,
     /// Whether groups are provisioned. Without, types that have members are absent: from discovery, and 404 (decision D32).
+    #[serde(skip_serializing_if = "Clone::clone")]
     pub groups: bool,
     /// What a request may cost. Bodies are read as far as the limits of the service go, and no further.
+    #[serde(skip_serializing_if = "is_default")]
     pub limits: Limits,
     /// What provisions its users, as hosts show it: `SCIM`, or the name of the identity provider. It stands in the
     /// [`Labels`](crate::Labels), where they are served.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub managed_by: Option<String>,
     /// How many requests it may send; as many as it likes by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
     /// What a POST does whose user name an inactive user has.
+    #[serde(skip_serializing_if = "is_default")]
     pub reprovision: Reprovision,
-    /// The resource types, if they are not those of the service. Two registries are equal where they share their types.
+    /// The resource types, if they are not those of the service. Two registries are equal where they share their types. They are code
+    /// of the host, so a document does not hold them, and whoever reads one puts them back.
+    #[serde(skip)]
     pub resource_types: Option<Arc<Registry>>,
     /// Whether provisioned users take licences; see [`SeatStore`](crate::SeatStore).
+    #[serde(skip_serializing_if = "is_default")]
     pub seats: SeatPolicy,
     /// Whether it is answered at all.
+    #[serde(skip_serializing_if = "is_default")]
     pub state: TenantState,
 }
 
 /// Whether a tenant is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum TenantState {
     /// Directory sync is switched off: 403, for a tenant that is unknown too.
@@ -72,7 +91,8 @@ pub enum TenantState {
 }
 
 /// Whether a user that is provisioned takes a licence (decision D55).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[expect(clippy::exhaustive_enums, reason = "none, all or as far as they go")]
 pub enum SeatPolicy {
     /// No user takes one.
@@ -85,7 +105,8 @@ pub enum SeatPolicy {
 }
 
 /// Whether provisioning may take over an account that the host had before (decision D57).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum AdoptionPolicy {
     /// Never: 409.
@@ -101,7 +122,8 @@ pub enum AdoptionPolicy {
 }
 
 /// What a POST does whose `userName` an inactive user of the tenant has (decision D58).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[expect(clippy::exhaustive_enums, reason = "the name is taken, or its user is meant")]
 pub enum Reprovision {
     /// It is refused by 409, as for any name that is taken.
@@ -112,7 +134,8 @@ pub enum Reprovision {
 }
 
 /// How many requests a tenant may send: a steady rate, and a burst on top of silence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RateLimit {
     requests: NonZeroU32,
     seconds: NonZeroU32,
@@ -120,7 +143,8 @@ pub struct RateLimit {
 }
 
 /// How much may be lost in a window of time before a [`Breaker`](crate::Breaker) trips.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BreakerPolicy {
     /// What happens beyond.
@@ -128,13 +152,15 @@ pub struct BreakerPolicy {
     /// Most resources that are deleted or deactivated.
     pub resources: u32,
     /// Most members that are taken out of groups, also because they or the groups are deleted; `None` for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<u32>,
     /// The length of the window.
     pub window_seconds: u32,
 }
 
 /// What a breaker does when it trips.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "a policy that does nothing is none")]
 pub enum BreakerAction {
     /// Stops such changes by 429 until it is released.
@@ -287,30 +313,80 @@ fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::{from_value, json, to_value};
+
     use super::*;
+
+    const CHANGES: [fn(&mut TenantSettings); 12] = [
+        |s| s.adoption = AdoptionPolicy::Explicit,
+        |s| s.breaker = Some(BreakerPolicy::warn(1, 1)),
+        |s| s.base_url = Some("https://example.com".to_owned()),
+        |s| s.dialect = Dialect::rfc(),
+        |s| s.groups = false,
+        |s| s.limits.body = 1,
+        |s| s.managed_by = Some("SCIM".to_owned()),
+        |s| s.rate_limit = Some(RateLimit::per_minute(1)),
+        |s| s.reprovision = Reprovision::Reactivate,
+        |s| s.seats = SeatPolicy::Require,
+        |s| s.state = TenantState::Paused { retry_after: 7 },
+        |s| s.resource_types = Some(Arc::new(Registry::default())),
+    ];
 
     #[test]
     fn settings_differ_in_every_field() {
-        let changes: [fn(&mut TenantSettings); 12] = [
-            |s| s.adoption = AdoptionPolicy::Explicit,
-            |s| s.breaker = Some(BreakerPolicy::warn(1, 1)),
-            |s| s.base_url = Some("https://example.com".to_owned()),
-            |s| s.dialect = Dialect::rfc(),
-            |s| s.groups = false,
-            |s| s.limits.body = 1,
-            |s| s.managed_by = Some("SCIM".to_owned()),
-            |s| s.rate_limit = Some(RateLimit::per_minute(1)),
-            |s| s.reprovision = Reprovision::Reactivate,
-            |s| s.resource_types = Some(Arc::new(Registry::default())),
-            |s| s.seats = SeatPolicy::Require,
-            |s| s.state = TenantState::Disabled,
-        ];
-        for change in changes {
+        for change in CHANGES {
             let changed = TenantSettings::default().with(change);
             assert_ne!(changed, TenantSettings::default());
             assert_eq!(changed, changed.clone());
+        }
+    }
+
+    #[test]
+    fn a_document_holds_what_differs_from_the_default() {
+        assert_eq!(to_value(TenantSettings::default()).unwrap(), json!({}));
+        let (stored, code) = CHANGES.split_at(11);
+        let mut all = TenantSettings::default();
+        for change in stored {
+            let one = TenantSettings::default().with(change);
+            let document = to_value(&one).unwrap();
+            assert_eq!(document.as_object().unwrap().len(), 1);
+            assert_eq!(from_value::<TenantSettings>(document).unwrap(), one);
+            change(&mut all);
+        }
+        let expected = json!({
+            "breaker": { "action": "warn", "resources": 1, "window_seconds": 1 },
+            "base_url": "https://example.com",
+            "dialect": { "name": "rfc" },
+            "groups": false,
+            "limits": { "body": 1 },
+            "rate_limit": { "requests": 1, "seconds": 60, "burst": 1 },
+            "seats": "require",
+            "state": { "paused": { "retry_after": 7 } },
+        });
+        assert_eq!(to_value(&all).unwrap(), expected);
+        // Code of the host is not in it.
+        let types = TenantSettings::default().with(code[0]);
+        assert_eq!(to_value(&types).unwrap(), json!({}));
+    }
+
+    #[test]
+    fn a_document_that_is_not_understood_is_refused() {
+        for document in [
+            json!({ "protection": "on" }),
+            json!({ "limits": { "bodies": 1 } }),
+            json!({ "breaker": { "action": "stop", "resources": 1, "window_seconds": 1 } }),
+            json!({ "breaker": { "action": "warn", "resources": 1, "window_seconds": 1, "groups": 2 } }),
+            json!({ "rate_limit": { "requests": 0, "seconds": 60, "burst": 1 } }),
+            json!({ "state": { "paused": { "retry_after": 7, "reason": "" } } }),
+            json!({ "resource_types": [] }),
+        ] {
+            assert!(from_value::<TenantSettings>(document.clone()).is_err(), "{document}");
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) use store::Guarded;
 pub(crate) use transact::Job;
 
 use self::{schema::Schema, session::Shared};
-use crate::{OpenError, migrate::Halt};
+use crate::{OpenError, SqlCredentials, SqlTenants, database::Database, migrate::Halt};
 
 #[doc = include_str!("../../docs/postgres.md")]
 #[derive(Clone)]
@@ -91,6 +91,16 @@ impl PgStore {
         migrate::check_server(&mut connection).await?;
         migrate::check_tables(&mut connection, &self.inner.shared).await?;
         Ok(())
+    }
+
+    /// The tokens of all tenants, in this database.
+    pub fn credentials(&self) -> SqlCredentials {
+        SqlCredentials::new(Database::Postgres(self.clone()))
+    }
+
+    /// The settings of all tenants, in this database.
+    pub fn tenants(&self) -> SqlTenants {
+        SqlTenants::new(Database::Postgres(self.clone()))
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -18,7 +18,7 @@ use super::{
     line::{Line, done},
     threads::Threads,
 };
-use crate::{OpenError, dump, error::Failure, verbs};
+use crate::{OpenError, SqlCredentials, SqlTenants, database::Database, dump, error::Failure, verbs};
 
 /// A store in an SQLite file, or in memory. A clone is the same store.
 ///
@@ -78,6 +78,16 @@ impl SqliteStore {
     /// Those of [`SqliteStoreBuilder::in_memory`].
     pub async fn in_memory() -> Result<Self, OpenError> {
         Self::builder().in_memory().await
+    }
+
+    /// The tokens of all tenants, in this database.
+    pub fn credentials(&self) -> SqlCredentials {
+        SqlCredentials::new(Database::Sqlite(Arc::clone(&self.threads)))
+    }
+
+    /// The settings of all tenants, in this database.
+    pub fn tenants(&self) -> SqlTenants {
+        SqlTenants::new(Database::Sqlite(Arc::clone(&self.threads)))
     }
 
     /// Ends the store and all its clones: what waits is done, what comes later is `Unavailable`, and the file is closed.
