@@ -6,6 +6,10 @@
 #[path = "../../scim-store/docs/custom_store.rs"]
 mod custom_store;
 
+#[expect(unreachable_pub, reason = "it is public in the documentation")]
+#[path = "../../scim-store/docs/backends.rs"]
+mod backends;
+
 use std::sync::Arc;
 
 use custom_store::ListStore;
@@ -47,6 +51,11 @@ fn the_store_in_memory_needs_no_pointer() {
 #[test]
 fn the_documented_store_keeps_the_contract() {
     check(&ListStore::default());
+}
+
+#[test]
+fn the_documented_back_ends_keep_the_contract() {
+    check(&backends::store());
 }
 
 #[test]

@@ -4,6 +4,10 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
+    /// A write is done whole or not at all, whatever happens: also where the process ends or the future is dropped half-way,
+    /// and where deleting a member changes its groups. Without it a deletion may end half-way, and is completed by repeating
+    /// it.
+    pub atomic: bool,
     /// [`batch`](crate::ScimStore::batch) is one transaction, and a draft's own identifier is used: circular references in
     /// Bulk can be made. Without it they are answered by 409.
     pub batch: bool,
@@ -13,15 +17,19 @@ pub struct Capabilities {
     pub filter: bool,
     /// Order by any attribute.
     pub sort: bool,
+    /// Versions count up from 1. Without it they only differ where contents do.
+    pub versions: bool,
 }
 
 impl Capabilities {
     /// Everything.
     pub const ALL: Self = Self {
+        atomic: true,
         batch: true,
         cursors: true,
         filter: true,
         sort: true,
+        versions: true,
     };
 
     /// Everything, with a change.

@@ -9,6 +9,8 @@
 //! each transaction, and [`Change`]s, read from a [`ChangeFeed`], are what events are made from. Beside the resources,
 //! [`Tenants`] tells what is set for each tenant, and a [`CredentialStore`] keeps its tokens.
 //!
+//! A host that has code for its users and groups already, and no wish to write a store, gives it to [`Backends`].
+//!
 //! # A store of one's own
 //!
 //! This is a whole store: tenants, uniqueness, versions, members and searches. It is slow, as it copies the rows of a tenant
@@ -25,6 +27,7 @@
 //! [`Edit`]: scim_core::Edit
 //! [`Query`]: scim_core::query::Query
 
+mod backend;
 mod breaker;
 mod capabilities;
 mod changes;
@@ -42,6 +45,7 @@ mod settings;
 mod store;
 mod tenants;
 
+pub use backend::{Backends, GroupBackend, Lookup, NoGroups, Record, RecordPage, UserBackend};
 pub use breaker::{Alarm, Breaker, Loss, Trip};
 pub use capabilities::Capabilities;
 pub use changes::{Change, ChangeFeed, ChangeKind};

@@ -4,7 +4,7 @@ use std::{fmt::Display, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use scim_core::{
-    Dialect, Draft, Edit, Limits, Precondition, ResourceId,
+    Dialect, Draft, Edit, Limits, Precondition, ResourceId, Version,
     attr::AttrPath,
     dialect::Unknown,
     filter::{Filter, FilterScope, Predicate},
@@ -157,6 +157,22 @@ impl<'a> Client<'a> {
     ) -> Result<Found> {
         let read = Read::new(Arc::clone(kind), id.clone()).with_relations(relations);
         self.store.get(&self.scope, &read).await
+    }
+
+    /// Whether a version is that of a later content, as far as the store tells.
+    pub(super) fn is_later(&self, before: Version, after: Version) -> bool {
+        match self.store.capabilities().versions {
+            true => after > before,
+            false => after != before,
+        }
+    }
+
+    /// Whether a version is the one after another, as far as the store tells.
+    pub(super) fn is_next(&self, before: Version, after: Version) -> bool {
+        match self.store.capabilities().versions {
+            true => after == before.next(),
+            false => after != before,
+        }
     }
 
     /// A resource as it goes out.

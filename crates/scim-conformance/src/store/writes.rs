@@ -16,7 +16,7 @@ pub(super) async fn what_is_created_is_read_back(store: &dyn ScimStore) -> Check
     });
     let created = client.create(client.draft(&client.users, body)).await?.map_err(text)?;
     ensure!(
-        created.head.version == Version::FIRST,
+        !store.capabilities().versions || created.head.version == Version::FIRST,
         "the first version is {:?}",
         created.head.version
     );
@@ -54,7 +54,10 @@ pub(super) async fn a_change_moves_version_and_time(store: &dyn ScimStore) -> Ch
         updated.version == after.head.version,
         "the version that was told is not the one that is read"
     );
-    ensure!(after.head.version > before.version, "the version did not move forward");
+    ensure!(
+        client.is_later(before.version, after.head.version),
+        "the version did not move forward"
+    );
     ensure!(
         after.head.modified == later.scope.now,
         "`lastModified` is not the time of the change"
@@ -96,21 +99,22 @@ pub(super) async fn a_change_of_nothing_moves_nothing(store: &dyn ScimStore) -> 
 pub(super) async fn a_condition_on_the_version_holds(store: &dyn ScimStore) -> Check {
     let client = Client::new(store);
     let id = client.user("ann").await?;
+    let first = client.get(&client.users, &id).await.map_err(text)?.head.version;
     let only = |version| Precondition::new(Some(EntityTags::List(vec![version])), None);
     let title = |title: &str| json!([{ "op": "add", "path": "title", "value": title }]);
     let edit = client
         .patch(&client.users, &id, title("a"))?
-        .with_precondition(only(Version::FIRST));
+        .with_precondition(only(first));
     let updated = store.update(&client.scope, &edit).await.map_err(text)?;
     let edit = client
         .patch(&client.users, &id, title("b"))?
-        .with_precondition(only(Version::FIRST));
+        .with_precondition(only(first));
     let refused = store.update(&client.scope, &edit).await;
     ensure!(
         matches!(refused, Err(StoreError::Precondition)),
         "an old version was changed"
     );
-    let refused = client.delete_if(&client.users, &id, only(Version::FIRST)).await;
+    let refused = client.delete_if(&client.users, &id, only(first)).await;
     ensure!(
         matches!(refused, Err(StoreError::Precondition)),
         "an old version was deleted"
@@ -195,7 +199,7 @@ pub(super) async fn time_never_goes_back(store: &dyn ScimStore) -> Check {
     ensure!(after.modified >= before.modified, "`lastModified` went back");
     ensure!(after.modified >= after.created, "`lastModified` is before `created`");
     ensure!(
-        after.version > before.version,
+        client.is_later(before.version, after.version),
         "the version did not move although the content did"
     );
     Ok(())
