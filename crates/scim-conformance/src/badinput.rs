@@ -5,6 +5,7 @@
 
 mod bulk;
 mod expect;
+mod fill;
 mod fixture;
 mod input;
 mod line;

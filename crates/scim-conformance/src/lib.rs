@@ -35,6 +35,7 @@ mod protect;
 mod report;
 pub mod seeds;
 mod semantics;
+pub mod socket;
 mod store;
 #[cfg(all(unix, feature = "stores"))]
 pub mod stores;

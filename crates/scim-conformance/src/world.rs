@@ -11,18 +11,12 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::DateTime;
 use http::{Request, Response};
-use scim_http::{
-    BearerTokens, Expiry, ScimService,
-    core::{Dialect, Limits, ResourceId},
-    store::Principal,
-};
-use serde_json::{Value, json};
+use scim_http::{BearerTokens, ScimService, core::Dialect};
 
 use crate::{
     InMemory, Inspect, ProtectedUsers, StoreFactory, StoreOptions, Target,
-    badinput::{Fixture, FixtureTenant, Instance, World},
+    badinput::{Fixture, Instance, World},
 };
 
 /// A service in process as a [`Target`].
@@ -81,35 +75,15 @@ impl<F: StoreFactory> World for StoreWorld<F> {
         let tokens = Arc::new(BearerTokens::new());
         let service = ScimService::builder(&fixture.base_url, Arc::clone(&store), Arc::clone(&tokens))
             .dialect(self.dialect.clone())
-            .limits(limits(&fixture.settings))
+            .limits(fixture.limits())
             .build()?;
-        let mut world = StoreInstance {
+        Ok(Box::new(StoreInstance {
+            variables: fixture.fill(&service, &tokens, &administrators).await?,
             target: InProcess::new(service),
             store,
-            variables: BTreeMap::new(),
             failures: AtomicUsize::new(0),
-        };
-        for tenant in &fixture.tenants {
-            world.fill(&fixture.base_url, tenant, &tokens, &administrators).await?;
-        }
-        Ok(Box::new(world))
+        }))
     }
-}
-
-/// The corpus's settings, beside the library's own limits.
-fn limits(settings: &Value) -> Limits {
-    let number = |pointer: &str| {
-        settings
-            .pointer(pointer)
-            .and_then(Value::as_u64)
-            .and_then(|n| usize::try_from(n).ok())
-    };
-    Limits::default().with(|limits| {
-        limits.bulk_operations = number("/bulk/maxOperations").unwrap_or(limits.bulk_operations);
-        limits.bulk_body = number("/bulk/maxPayloadSize").unwrap_or(limits.bulk_body);
-        limits.max_page = number("/filter/maxResults").unwrap_or(limits.max_page);
-        limits.body = number("/bodyLimit").unwrap_or(limits.body);
-    })
 }
 
 struct StoreInstance {
@@ -117,78 +91,6 @@ struct StoreInstance {
     store: Arc<dyn Inspect>,
     variables: BTreeMap<String, String>,
     failures: AtomicUsize,
-}
-
-impl StoreInstance {
-    async fn fill(
-        &mut self,
-        base: &str,
-        tenant: &FixtureTenant,
-        tokens: &BearerTokens,
-        administrators: &ProtectedUsers,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        // Long enough to be told from anything else in an answer or a dump.
-        let secret = |name: &str| format!("{name}_corpus-secret-3f9c1e77");
-        let mut token = String::new();
-        for name in &tenant.tokens {
-            let text = secret(name);
-            let expiry = if name.ends_with("_expired") {
-                Expiry::At(DateTime::UNIX_EPOCH)
-            } else {
-                Expiry::Never
-            };
-            tokens.add(&text, Principal::new(tenant.name.as_str(), name), expiry)?;
-            if name.ends_with("_revoked") {
-                tokens.revoke(&text);
-            }
-            if token.is_empty() {
-                token.clone_from(&text);
-            }
-            self.variables.insert(name.clone(), text);
-        }
-        for user in &tenant.users {
-            let mut body = user.attributes.clone();
-            body.insert("schemas".to_owned(), json!([scim_http::core::urn::USER]));
-            let id = self.create(base, &token, "/Users", Value::Object(body)).await?;
-            if user.deleted {
-                let request = request("DELETE", &format!("{base}/Users/{id}"), &token, String::new())?;
-                self.target.send(request).await;
-            }
-            if user.host_administrator {
-                administrators.protect(ResourceId::new(id.as_str()));
-            }
-            self.variables.insert(user.key.clone(), id);
-        }
-        for group in &tenant.groups {
-            let members = group.members.iter().filter_map(|key| self.variables.get(key));
-            let members: Vec<Value> = members.map(|id| json!({ "value": id })).collect();
-            let schemas = [scim_http::core::urn::GROUP];
-            let body = json!({ "schemas": schemas, "displayName": group.display_name, "members": members });
-            let id = self.create(base, &token, "/Groups", body).await?;
-            self.variables.insert(group.key.clone(), id);
-        }
-        let first_page = request("GET", &format!("{base}/Users?cursor&count=1"), &token, String::new())?;
-        let page: Value = serde_json::from_slice(self.target.send(first_page).await.body())?;
-        let cursor = page.get("nextCursor").and_then(Value::as_str).unwrap_or_default();
-        self.variables
-            .insert(format!("cursor{}", tenant.name), cursor.to_owned());
-        Ok(())
-    }
-
-    async fn create(
-        &self,
-        base: &str,
-        token: &str,
-        endpoint: &str,
-        body: Value,
-    ) -> Result<String, Box<dyn Error + Send + Sync>> {
-        let request = request("POST", &format!("{base}{endpoint}"), token, body.to_string())?;
-        let response = self.target.send(request).await;
-        let created: Value = serde_json::from_slice(response.body())?;
-        let id = created.get("id").and_then(Value::as_str);
-        id.map(str::to_owned)
-            .ok_or_else(|| format!("the fixture was refused: {created}").into())
-    }
 }
 
 #[async_trait]
@@ -213,13 +115,4 @@ impl Instance for StoreInstance {
         // What a host could write to a log: everything that has a Debug form.
         format!("{:?} {:?}", self.target, self.store)
     }
-}
-
-fn request(method: &str, uri: &str, token: &str, body: String) -> Result<Request<Bytes>, http::Error> {
-    Request::builder()
-        .method(method)
-        .uri(uri)
-        .header("authorization", format!("Bearer {token}"))
-        .header("content-type", "application/scim+json")
-        .body(Bytes::from(body))
 }

@@ -166,7 +166,7 @@ fn request_id(head: &Parts) -> String {
     }
 }
 
-fn finish(mut response: Response<Body>, is_head: bool) -> Response<Body> {
+pub(crate) fn finish(mut response: Response<Body>, is_head: bool) -> Response<Body> {
     encode::harden(&mut response);
     if is_head {
         let length = response.body().as_bytes().map_or(0, <[u8]>::len);

@@ -1,107 +1,23 @@
-//! One line for each request, with nothing secret in it: no query, no header, no body.
+//! One line for each request.
 
-use std::{error::Error, fmt, io::IsTerminal, time::Duration};
+use std::time::Instant;
 
-use axum::http::{Method, Response, Uri, request::Parts};
-use scim_http::{Cause, core::Notes};
-use tracing_subscriber::filter::LevelFilter;
+use axum::{extract::Request, middleware::Next, response::Response};
+use host_common::Line;
 
-/// Longest part of a path that is logged, in characters.
-const LONGEST: usize = 200;
-
-/// Starts the log, on standard error.
-pub(crate) fn init(level: LevelFilter) {
-    tracing_subscriber::fmt()
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_max_level(level)
-        .with_target(false)
-        .with_writer(std::io::stderr)
-        .init();
-}
-
-/// What a line tells of a request.
-pub(crate) struct Line {
-    method: Method,
-    uri: Uri,
-}
-
-impl Line {
-    pub(crate) fn new(head: &Parts) -> Self {
-        Self {
-            method: head.method.clone(),
-            uri: head.uri.clone(),
-        }
-    }
-
-    /// Writes the line, and an error more where the service says what went wrong inside.
-    pub(crate) fn write(&self, response: &Response<scim_http::Body>, elapsed: Duration) {
-        // A filter in the query names people: only the path is told.
-        let (method, path) = (Shown(self.method.as_str()), Shown(self.uri.path()));
-        let (status, micros) = (response.status().as_u16(), elapsed.as_micros());
-        match response.extensions().get::<Notes>() {
-            None => tracing::info!(%method, %path, status, micros),
-            Some(notes) => tracing::info!(%method, %path, status, micros, tolerated = ?notes.as_slice()),
-        }
-        if let Some(cause) = response.extensions().get::<Cause>() {
-            tracing::error!(%method, %path, status, cause = %Chain(cause.0.as_ref()));
-        }
-    }
-}
-
-/// Text from outside, cut and cleaned so that it cannot forge a line.
-struct Shown<'a>(&'a str);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write as _;
-
-        for c in self.0.chars().take(LONGEST) {
-            f.write_char(if c.is_ascii_graphic() { c } else { '?' })?;
-        }
-        Ok(())
-    }
-}
-
-/// An error and what caused it, joined by colons.
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut next = self.0.source();
-        while let Some(error) = next {
-            write!(f, ": {error}")?;
-            next = error.source();
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_from_outside_cannot_forge_a_line() {
-        assert_eq!(Shown("/Users/a\nb\u{1b}[31m").to_string(), "/Users/a?b?[31m");
-        assert_eq!(Shown(&"x".repeat(500)).to_string().len(), LONGEST);
-    }
-
-    #[test]
-    fn a_cause_is_told_down_to_its_root() {
-        #[derive(Debug)]
-        struct Outer(std::num::ParseIntError);
-        impl fmt::Display for Outer {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("no number")
-            }
-        }
-        impl Error for Outer {
-            fn source(&self) -> Option<&(dyn Error + 'static)> {
-                Some(&self.0)
-            }
-        }
-        let error = Outer("x".parse::<u8>().unwrap_err());
-        assert_eq!(Chain(&error).to_string(), "no number: invalid digit found in string");
-    }
+/// A layer that writes the line of a request.
+pub(crate) async fn line(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = next.run(request).await;
+    let line = Line {
+        method: method.as_str(),
+        path: uri.path(),
+        status: response.status().as_u16(),
+        elapsed: started.elapsed(),
+        notes: response.extensions().get(),
+        cause: response.extensions().get(),
+    };
+    line.write();
+    response
 }

@@ -1,9 +1,9 @@
 //! What the host can be told, by arguments and by environment variables.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{
-    Parser,
+    CommandFactory, FromArgMatches, Parser,
     builder::{FalseyValueParser, PossibleValuesParser},
 };
 use scim_http::core::{Dialect, Limits};
@@ -11,10 +11,10 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::database::Database;
 
-/// A complete SCIM 2.0 endpoint on axum.
-#[derive(Parser)]
+/// A complete SCIM 2.0 endpoint: in memory, on SQLite or on PostgreSQL.
+#[derive(Debug, Parser)]
 #[command(version)]
-pub(crate) struct Options {
+pub struct Options {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, env = "SCIM_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
@@ -82,12 +82,30 @@ pub(crate) struct Options {
     #[arg(long, env = "SCIM_MAX_PAGE", value_name = "N", default_value_t = Limits::default().max_page)]
     max_page: usize,
 
+    /// Time for the head of a request, in milliseconds; a connection may be idle, or not be read from, for as long.
+    #[arg(long, env = "SCIM_HEAD_TIME", value_name = "MS", default_value_t = 30_000)]
+    pub(crate) head_time: u64,
+
+    /// Time for the body of a request, in milliseconds; it gets a second more for each 64 KiB.
+    #[arg(long, env = "SCIM_BODY_TIME", value_name = "MS", default_value_t = 10_000)]
+    pub(crate) body_time: u64,
+
+    /// For tests only: starts in memory with the tenants, users and tokens of this file, which are no secret.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) fixture: Option<PathBuf>,
+
     /// How much to log on standard error: off, error, warn, info (each request), debug or trace.
     #[arg(long, env = "SCIM_LOG", value_name = "LEVEL", default_value = "info")]
     pub(crate) log: LevelFilter,
 }
 
 impl Options {
+    /// The options of the host of this name, from its arguments and environment. Ends the process where they are wrong.
+    pub fn of(name: &'static str) -> Self {
+        let mut matches = Self::command().name(name).get_matches();
+        Self::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
+    }
+
     pub(crate) fn dialect(&self) -> Dialect {
         Dialect::named(&self.dialect).unwrap_or_default()
     }
@@ -115,8 +133,6 @@ fn user_and_password(text: &str) -> Result<(String, String), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -127,7 +143,7 @@ mod tests {
     #[test]
     fn limits_and_dialect_are_taken_from_the_options() {
         let arguments = [
-            "axum-host",
+            "host",
             "--dialect",
             "entra",
             "--max-page",
@@ -142,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_database_is_one_of_three() {
-        let parse = |url| Options::try_parse_from(["axum-host", "--database", url]).map(|options| options.database);
+        let parse = |url| Options::try_parse_from(["host", "--database", url]).map(|options| options.database);
         assert_eq!(parse("sqlite:a/b.db").unwrap(), Database::Sqlite("a/b.db".into()));
         assert_eq!(
             parse("postgres://u@h/d").unwrap(),
@@ -157,13 +173,13 @@ mod tests {
 
     #[test]
     fn a_dialect_that_is_not_known_is_refused() {
-        assert!(Options::try_parse_from(["axum-host", "--dialect", "klingon"]).is_err());
+        assert!(Options::try_parse_from(["host", "--dialect", "klingon"]).is_err());
     }
 
     #[test]
     fn a_password_may_hold_a_colon() {
-        let options = Options::try_parse_from(["axum-host", "--basic", "ada:a:b"]).unwrap();
+        let options = Options::try_parse_from(["host", "--basic", "ada:a:b"]).unwrap();
         assert_eq!(options.basic, Some(("ada".to_owned(), "a:b".to_owned())));
-        assert!(Options::try_parse_from(["axum-host", "--basic", "ada"]).is_err());
+        assert!(Options::try_parse_from(["host", "--basic", "ada"]).is_err());
     }
 }

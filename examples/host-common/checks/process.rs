@@ -3,10 +3,9 @@
 use std::{
     io::{Read, Write},
     net::Shutdown,
-    process::Command,
 };
 
-use crate::support::{Host, line, receive};
+use super::support::{Host, receive};
 
 const USER: &str = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com"}"#;
 
@@ -38,9 +37,13 @@ fn a_user_is_created_read_and_found() {
 
 #[test]
 fn three_lines_to_try_are_printed() {
-    let mut host = Host::start(&[]);
-    let rest: Vec<String> = (0..5).map(|_| line(&mut host.said)).collect();
-    let tries: Vec<&String> = rest.iter().filter(|line| line.starts_with("curl ")).collect();
+    let host = Host::start(&[]);
+    let tries: Vec<&String> = host
+        .process
+        .more()
+        .iter()
+        .filter(|line| line.starts_with("curl "))
+        .collect();
     assert_eq!(tries.len(), 3);
     assert!(
         tries
@@ -168,11 +171,7 @@ fn a_request_under_way_is_finished_before_the_host_stops() {
     let mut leave = [0; 25];
     stream.read_exact(&mut leave).unwrap();
     assert!(leave.starts_with(b"HTTP/1.1 100"));
-    let killed = Command::new("kill")
-        .arg(host.process.id().to_string())
-        .status()
-        .unwrap();
-    assert!(killed.success());
+    host.ask_to_stop();
     stream.write_all(USER.as_bytes()).unwrap();
     assert_eq!(receive(stream).status, 201);
     assert!(host.end().contains("stopping"));
