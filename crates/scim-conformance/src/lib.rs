@@ -22,6 +22,8 @@ pub mod badinput;
 mod block_on;
 mod credentials;
 pub mod differential;
+#[cfg(feature = "events")]
+pub mod events;
 mod exchanges;
 pub mod fuzz;
 mod inspect;

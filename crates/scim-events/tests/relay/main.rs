@@ -1,0 +1,4 @@
+//! What a relay tells its sinks.
+
+#[cfg(test)]
+mod tell;
