@@ -10,7 +10,7 @@ use scim_core::{
     schema::ResourceType,
 };
 
-use crate::{Result, Scope};
+use crate::{Result, Scope, StoreError};
 
 /// Says no to a change that is about to be committed.
 ///
@@ -88,6 +88,28 @@ pub trait TxView: Send {
     ///
     /// Whatever keeps the store from answering.
     async fn get(&mut self, kind: &Arc<ResourceType>, id: &ResourceId) -> Result<Option<Found>>;
+
+    /// Waits until no other transaction of the tenant that asked for this turn is at work, so that what is looked up from
+    /// here on stays true until this one ends. A store whose writes take turns anyway need do nothing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the store from it.
+    async fn hold(&mut self, turn: &'static str) -> Result<()> {
+        let _ = turn;
+        Ok(())
+    }
+
+    /// The direct members of a group, in their order; none where there is no such group.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the store from answering; `Unsupported` where it has not been taught to.
+    async fn members(&mut self, kind: &Arc<ResourceType>, group: &ResourceId) -> Result<Vec<ResourceId>> {
+        let _ = (kind, group);
+        let what = "members for a guard".to_owned();
+        Err(StoreError::Unsupported { what })
+    }
 }
 
 /// Why a guard said no; the text goes to the client.
@@ -135,5 +157,40 @@ pub struct NoGuard;
 impl Guard for NoGuard {
     async fn check(&self, _: &Scope, _: Attempt<'_>, _: &mut dyn TxView) -> Result<(), Denial> {
         Ok(())
+    }
+}
+
+/// Several guards, asked in their order until one says no.
+#[derive(Debug, Clone, Default)]
+pub struct Guards(Vec<Arc<dyn Guard>>);
+
+impl Guards {
+    /// No guard yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more guard, to be asked after the others. One that counts or books what is let through belongs at the end.
+    #[must_use]
+    pub fn and(mut self, guard: impl Guard) -> Self {
+        self.0.push(Arc::new(guard));
+        self
+    }
+}
+
+#[async_trait]
+impl Guard for Guards {
+    async fn check(&self, scope: &Scope, attempt: Attempt<'_>, view: &mut dyn TxView) -> Result<(), Denial> {
+        for guard in &self.0 {
+            (**guard).check(scope, attempt, view).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<G: Guard + ?Sized> Guard for Arc<G> {
+    async fn check(&self, scope: &Scope, attempt: Attempt<'_>, view: &mut dyn TxView) -> Result<(), Denial> {
+        (**self).check(scope, attempt, view).await
     }
 }

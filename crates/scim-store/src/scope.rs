@@ -77,6 +77,10 @@ pub struct Scope {
     pub extensions: http::Extensions,
 }
 
+/// The mark of an edit that the host makes itself.
+#[derive(Debug, Clone, Copy)]
+struct ByHost;
+
 static DEFAULT: LazyLock<Arc<TenantSettings>> = LazyLock::new(Arc::default);
 
 impl Scope {
@@ -105,6 +109,18 @@ impl Scope {
     pub fn with_settings(mut self, settings: Arc<TenantSettings>) -> Self {
         self.settings = settings;
         self
+    }
+
+    /// For an edit that the host makes itself, by its own rights: a [`Protection`](crate::Protection) is not asked about it.
+    #[must_use]
+    pub fn by_host(mut self) -> Self {
+        self.extensions.insert(ByHost);
+        self
+    }
+
+    /// Whether the host makes the edit itself.
+    pub fn is_by_host(&self) -> bool {
+        self.extensions.get::<ByHost>().is_some()
     }
 
     /// The tenant.

@@ -50,6 +50,7 @@ enum Turn<T> {
 enum Reply {
     Count(Arc<ResourceType>, Option<Predicate>, oneshot::Sender<Result<usize>>),
     Get(Arc<ResourceType>, ResourceId, oneshot::Sender<Result<Option<Found>>>),
+    Members(Arc<ResourceType>, ResourceId, oneshot::Sender<Result<Vec<ResourceId>>>),
     Verdict(Result<(), Denial>),
 }
 
@@ -108,6 +109,10 @@ impl<T> Line<T> {
                     let found = ready(view.get(&kind, &id)).ok_or_else(gone)?;
                     let _ = to.send(found);
                 }
+                Ok(Reply::Members(kind, group, to)) => {
+                    let members = ready(view.members(&kind, &group)).ok_or_else(gone)?;
+                    let _ = to.send(members);
+                }
                 Ok(Reply::Verdict(verdict)) => return verdict.map_err(StoreError::Denied),
                 Err(RecvTimeoutError::Timeout) => return Err(late("the guard took too long")),
                 // The future was dropped, or the guard panicked.
@@ -164,6 +169,13 @@ impl TxView for Distant {
     async fn get(&mut self, kind: &Arc<ResourceType>, id: &ResourceId) -> Result<Option<Found>> {
         let (to, answer) = oneshot::channel();
         let ask = Reply::Get(Arc::clone(kind), id.clone(), to);
+        self.0.send(ask).map_err(|_| over())?;
+        answer.await.map_err(|_| over())?
+    }
+
+    async fn members(&mut self, kind: &Arc<ResourceType>, group: &ResourceId) -> Result<Vec<ResourceId>> {
+        let (to, answer) = oneshot::channel();
+        let ask = Reply::Members(Arc::clone(kind), group.clone(), to);
         self.0.send(ask).map_err(|_| over())?;
         answer.await.map_err(|_| over())?
     }

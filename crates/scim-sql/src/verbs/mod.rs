@@ -36,6 +36,7 @@ pub(crate) use rivals::find as rival;
 pub(crate) use row::found;
 pub(crate) use row::{time, version};
 pub(crate) use seats::{Seating, by_hand as seat_change, labelled, seat};
+pub(crate) use view::{hold, keep};
 
 /// Creates a resource; see [`ScimStore::create`](scim_store::ScimStore::create).
 pub(crate) async fn create<S: Session, G: Gate>(

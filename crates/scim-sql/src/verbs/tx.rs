@@ -71,7 +71,8 @@ impl<'a, S: Session, G: Gate> Tx<'a, S, G> {
         if self.gate.is_guarded() {
             let counts = self.batch.as_ref().map(|batch| &batch.counts);
             let mut view = View::new(self.session, self.scope, counts);
-            self.gate.ask(self.scope, attempt, &mut view).await?;
+            let verdict = self.gate.ask(self.scope, attempt, &mut view).await;
+            view.judge(verdict)?;
         }
         Ok(())
     }

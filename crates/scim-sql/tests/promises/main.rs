@@ -52,6 +52,8 @@ mod events;
 #[cfg(test)]
 mod lost_update;
 #[cfg(test)]
+mod protection;
+#[cfg(test)]
 mod race;
 #[cfg(test)]
 mod restart;

@@ -40,6 +40,16 @@ impl TxView for View<'_> {
         };
         Ok(tx.entry_of(kind, id).map(|entry| entry.found(kind)))
     }
+
+    async fn members(&mut self, kind: &Arc<ResourceType>, group: &ResourceId) -> Result<Vec<ResourceId>> {
+        let state = self.tenant.read();
+        let tx = Tx {
+            state: &state,
+            staged: self.staged,
+        };
+        let is_there = tx.entry_of(kind, group).is_some();
+        Ok(if is_there { tx.members(group) } else { Vec::new() })
+    }
 }
 
 /// Looks at every resource of the type as the transaction sees it.

@@ -114,8 +114,13 @@ impl<'a, S: Session, G: Gate> HostTx<'a, S, G> {
                 shapes: self.shapes,
                 scope: self.scope,
                 new,
+                failed: None,
             };
-            self.gate.ask(self.scope, attempt, &mut view).await?;
+            let verdict = self.gate.ask(self.scope, attempt, &mut view).await;
+            if let Some(error) = view.failed {
+                return Err(error.into());
+            }
+            verdict?;
         }
         Ok(())
     }

@@ -3,15 +3,22 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scim_core::{ResourceId, filter::Predicate, query::Relations, resource::Found, schema::ResourceType};
+use scim_core::{
+    ResourceId,
+    filter::Predicate,
+    query::Relations,
+    resource::{Found, Members},
+    schema::ResourceType,
+};
 use scim_store::{Result, Scope, StoreError, TxView};
 
 use super::read_row;
 use crate::{
-    error::Failure,
+    error::SqlError,
     host::{read::push_with_tenant, shape::Shapes},
     session::Session,
     statement::Statement,
+    verbs::{hold, keep},
 };
 
 /// The look-ups of a guard, through the session of the change.
@@ -21,6 +28,8 @@ pub(super) struct View<'a, S> {
     pub(super) scope: &'a Scope,
     /// The row that the change has made, if any: the table has it already.
     pub(super) new: Option<&'a ResourceId>,
+    /// What the database said, for which a guard has no words.
+    pub(super) failed: Option<SqlError>,
 }
 
 #[async_trait]
@@ -50,8 +59,9 @@ impl<S: Session> TxView for View<'_, S> {
             );
             statement.push(" AND ").push(&key.sql("r")).push(" <> ").push(&operand);
         }
-        let rows = self.session.rows(&statement).await.map_err(Failure::from)?;
-        let total = rows.first().map_or(Ok(0), |row| row.int(0)).map_err(Failure::from)?;
+        let rows = self.session.rows(&statement).await;
+        let rows = keep(&mut self.failed, rows)?;
+        let total = keep(&mut self.failed, rows.first().map_or(Ok(0), |row| row.int(0)))?;
         Ok(usize::try_from(total).unwrap_or_default())
     }
 
@@ -59,6 +69,23 @@ impl<S: Session> TxView for View<'_, S> {
         let shape = self.shapes.of(kind.name()).filter(|_| self.new != Some(id));
         let Some(shape) = shape else { return Ok(None) };
         let found = read_row(self.session, self.shapes, self.scope, shape, id, Relations::NONE).await;
-        Ok(found.map_err(Failure::from)?)
+        keep(&mut self.failed, found)
+    }
+
+    async fn hold(&mut self, turn: &'static str) -> Result<()> {
+        let held = hold(self.session, self.scope, turn).await;
+        keep(&mut self.failed, held)
+    }
+
+    async fn members(&mut self, kind: &Arc<ResourceType>, group: &ResourceId) -> Result<Vec<ResourceId>> {
+        let shape = self.shapes.of(kind.name()).filter(|_| self.new != Some(group));
+        let Some(shape) = shape else { return Ok(Vec::new()) };
+        let all = Relations::new(Some(usize::MAX), false);
+        let found = read_row(self.session, self.shapes, self.scope, shape, group, all).await;
+        let members = keep(&mut self.failed, found)?.map(|found| found.members);
+        Ok(match members {
+            Some(Members::All(members)) => members.into_iter().map(|member| member.value).collect(),
+            _ => Vec::new(),
+        })
     }
 }
