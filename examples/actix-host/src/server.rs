@@ -5,12 +5,14 @@ use std::{any::Any, error::Error, time::Duration};
 use actix_web::{App, HttpServer, middleware::from_fn, rt::net::TcpStream};
 use host_common::Host;
 use scim_actix::Endpoint;
-use socket2::SockRef;
 
 use crate::log;
 
 /// How long requests under way may take once the host was told to stop, in seconds.
 const GRACE: u64 = 10;
+
+/// actix-web's clock ticks twice a second, and a time limit that has passed when it is set is never looked at again.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`, then finishes what is under way.
 ///
@@ -19,7 +21,7 @@ const GRACE: u64 = 10;
 /// Where the socket cannot be served.
 pub(crate) async fn serve(host: Host, stop: impl Future<Output = ()>) -> Result<(), Box<dyn Error>> {
     let endpoint = Endpoint::new(host.service).with_pace(host.pace);
-    let head_time = host.head_time;
+    let head_time = host.head_time.max(SHORTEST);
     let server = HttpServer::new(move || App::new().wrap(from_fn(log::line)).default_service(endpoint.route()))
         .client_request_timeout(head_time)
         .keep_alive(head_time)
@@ -47,7 +49,7 @@ fn limit(connection: &dyn Any, time: Duration) {
     // Answers are written whole: to wait for more of them would only delay them.
     let _ = stream.set_nodelay(true);
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(time)) {
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(time)) {
         tracing::debug!(%error, "a connection has no time limit for answers");
     }
 }

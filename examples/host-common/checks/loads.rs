@@ -8,7 +8,7 @@ const PATH: &str = "/scim/v2";
 
 #[test]
 fn slow_clients_are_ended_and_hold_up_nobody() {
-    let host = Host::start(&["--head-time", "400", "--body-time", "300", "--log", "error"]);
+    let host = Host::start(&["--head-time", "2000", "--body-time", "1000", "--log", "error"]);
     let longest = SlowClients::new().run(&host.socket, PATH, &host.token).unwrap();
     println!("the slowest answer took {longest:?}");
 }
