@@ -210,24 +210,27 @@ async fn rename(connection: &mut PgConnection, group: &str, name: &str) -> sqlx:
 }
 
 async fn set_active(connection: &mut PgConnection, id: &str, active: bool) -> sqlx::Result<usize> {
-    let text = "SELECT public, search::text FROM scim.scim_resource WHERE tenant = $1 AND id = $2";
+    let text = "SELECT public FROM scim.scim_resource WHERE tenant = $1 AND id = $2";
     let row = sqlx::query(text)
         .bind(TENANT)
         .bind(id)
         .fetch_one(&mut *connection)
         .await?;
-    let (public, search): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    let public: String = row.try_get(0)?;
     let (old, new) = (format!("\"active\":{}", !active), format!("\"active\":{active}"));
     let public = public.replace(&old, &new);
     let what = if active { "activated" } else { "deactivated" };
     let text = format!(
         "WITH g AS (UPDATE scim.scim_resource SET version = version + 1, modified = GREATEST(modified, $3), \
-         active = $4, public = $5, search = $6::jsonb WHERE tenant = $1 AND id = $2 RETURNING version) \
-         {RECORD}, 'User', $2, $7, '[\"active\"]', g.version, $3, 'bench', '' FROM g"
+         active = $4, public = $5 WHERE tenant = $1 AND id = $2 RETURNING version) \
+         {RECORD}, 'User', $2, $6, '[\"active\"]', g.version, $3, 'bench', '' FROM g"
     );
     let query = sqlx::query(AssertSqlSafe(text)).bind(TENANT).bind(id).bind(now());
-    let query = query.bind(active).bind(public).bind(search).bind(what);
-    Ok(touched(query.execute(connection).await?.rows_affected()))
+    let query = query.bind(active).bind(public).bind(what);
+    let seen = touched(query.execute(&mut *connection).await?.rows_affected());
+    // The answer shows what the user is a member of.
+    related(connection, vec![id.to_owned()]).await?;
+    Ok(seen)
 }
 
 /// Rows, and what their resources are members of if that is shown.

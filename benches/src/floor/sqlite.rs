@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, config::DbConfig, params};
 use tokio::sync::oneshot;
 
 use super::now;
@@ -37,6 +37,8 @@ impl Floor {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         connection.pragma_update(None, "synchronous", synchronous)?;
+        // With statistics, statements would be prepared again for each new value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let (sender, receiver) = mpsc::channel::<Work>();
         thread::spawn(move || {
             for work in receiver {
@@ -286,19 +288,21 @@ fn rename(connection: &Connection, group: &str, name: &str) -> rusqlite::Result<
 }
 
 fn set_active(connection: &Connection, id: &str, active: bool) -> rusqlite::Result<usize> {
-    let (version, public, search): (i64, String, String) = connection
-        .prepare_cached("SELECT version, public, json(search) FROM scim_resource WHERE tenant = ?1 AND id = ?2")?
-        .query_row([TENANT, id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (version, public): (i64, String) = connection
+        .prepare_cached("SELECT version, public FROM scim_resource WHERE tenant = ?1 AND id = ?2")?
+        .query_row([TENANT, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (old, new) = (format!("\"active\":{}", !active), format!("\"active\":{active}"));
     let public = public.replace(&old, &new);
     let changed = connection
         .prepare_cached(
-            "UPDATE scim_resource SET version = version + 1, modified = ?3, active = ?4, public = ?5, \
-             search = jsonb(?6) WHERE tenant = ?1 AND id = ?2",
+            "UPDATE scim_resource SET version = version + 1, modified = ?3, active = ?4, public = ?5 \
+             WHERE tenant = ?1 AND id = ?2",
         )?
-        .execute(params![TENANT, id, now(), active, public, search])?;
+        .execute(params![TENANT, id, now(), active, public])?;
     let what = if active { "activated" } else { "deactivated" };
     record(connection, "User", id, what, "[\"active\"]", version + 1)?;
+    // The answer shows what the user is a member of.
+    groups_of(connection, id)?;
     Ok(changed)
 }
 

@@ -52,7 +52,7 @@ impl Search {
         query.look_through = site.limits.look_through;
         query.relations = kinds
             .iter()
-            .map(|kind| relations(kind, &projection))
+            .map(|kind| relations(site, kind, &projection))
             .fold(Relations::NONE, |all, one| {
                 Relations::new(all.members.max(one.members), all.memberships || one.memberships)
             });
@@ -99,12 +99,16 @@ impl Search {
     }
 }
 
-/// The relations that an answer with this projection shows.
-pub(crate) fn relations(kind: &ResourceType, projection: &Projection) -> Relations {
+/// The relations that an answer with this projection shows; groups that the tenant is not served are out of sight (D53).
+pub(crate) fn relations(site: &Site, kind: &ResourceType, projection: &Projection) -> Relations {
     let wants = |attribute: Option<&Arc<scim_core::schema::Attribute>>| {
         attribute.is_some_and(|attribute| projection.wants(kind, attribute))
     };
-    Relations::new(wants(kind.members()).then_some(usize::MAX), wants(kind.memberships()))
+    let has_groups = site.kinds.types().iter().any(|kind| kind.members().is_some());
+    Relations::new(
+        wants(kind.members()).then_some(usize::MAX),
+        has_groups && wants(kind.memberships()),
+    )
 }
 
 fn targets(site: &Site, kinds: &[Arc<ResourceType>], params: &Params) -> Result<Vec<Target>, Fault> {

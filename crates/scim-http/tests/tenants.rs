@@ -380,6 +380,41 @@ fn d32_groups_switched_off_are_absent() {
 }
 
 #[test]
+fn d53_groups_out_of_sight_are_kept_right() {
+    let host = Host::at_template();
+    let [gone, stays] = ["gone", "stays"].map(|name| host.user(name).id());
+    let members = json!([{ "value": gone }, { "value": stays }]);
+    let group = with_schema(GROUP, json!({ "displayName": "g", "members": members }));
+    let id = host.send("POST", "/Groups", group).id();
+    let before = host.get(&format!("/Groups/{id}")).body["meta"]["version"].clone();
+    assert!(host.get(&format!("/Users/{stays}")).body["groups"].is_array());
+    host.change(|s| s.groups = false);
+    let renamed = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "replace", "path": "title", "value": "t" }] });
+    let path = format!("/Users/{stays}");
+    for reply in [
+        host.get(&path),
+        host.send("PATCH", &path, renamed),
+        host.send("PUT", &path, with_schema(USER, json!({ "userName": "stays" }))),
+        host.get("/Users"),
+    ] {
+        assert_eq!(reply.status, 200);
+        assert!(!reply.text.contains("\"groups\""), "{}", reply.text);
+    }
+    assert_eq!(host.send("DELETE", &format!("/Users/{gone}"), Value::Null).status, 204);
+    host.change(|s| s.groups = true);
+    let group = host.get(&format!("/Groups/{id}"));
+    let members = group.body["members"].as_array().unwrap();
+    assert_eq!(
+        (members.len(), &members[0]["value"]),
+        (1, &json!(stays)),
+        "{}",
+        group.text
+    );
+    assert_ne!(group.body["meta"]["version"], before);
+}
+
+#[test]
 fn a_paused_tenant_is_asked_to_come_back_and_nothing_happens() {
     let host = Host::at_template();
     let id = host.user("a").id();

@@ -72,6 +72,8 @@ mod delta;
 mod dump;
 mod engine;
 mod error;
+#[cfg(test)]
+mod explained;
 mod feed;
 pub mod host;
 mod map;

@@ -110,15 +110,23 @@ pub(crate) enum Form {
     Prepared,
     /// Text as it was sent, with nothing prepared beside it: it can be there or not, and is compared with nothing.
     Shown,
-    /// A whole number that is text to clients, such as an identifier.
-    Numeral,
-    /// A UUID of the engine that is text to clients.
-    Uuid,
+    /// A value that clients see as text, behind a prefix, such as an identifier: `u17` for 17.
+    Key { native: Native, prefix: String },
     /// A value of the host's for each value of the attribute, such as (`"enabled"`, true) for a status. Any other counts as
     /// no value.
     Coded(Vec<(String, Value)>),
     /// The same value for every row; the column is not looked at.
     Constant(Value),
+}
+
+/// What stands in the column of a [`Form::Key`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Native {
+    /// A whole number.
+    Numeral,
+    Text,
+    /// A UUID of the engine.
+    Uuid,
 }
 
 /// A relation between two types.

@@ -169,6 +169,14 @@ impl Row {
         }
     }
 
+    /// A Boolean that may be missing.
+    pub(crate) fn optional_flag(&self, column: usize) -> Result<Option<bool>, SqlError> {
+        match self.0.get(column) {
+            Some(Value::Bool(None) | Value::Int(None) | Value::Text(None)) => Ok(None),
+            _ => self.flag(column).map(Some),
+        }
+    }
+
     /// Text that must be there.
     pub(crate) fn text(&self, column: usize) -> Result<&str, SqlError> {
         self.optional(column)?.ok_or_else(|| SqlError::column(column, "text"))

@@ -1,5 +1,7 @@
 //! From a stored resource to the bytes of an answer: kept bytes spliced with what depends on the request.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -10,7 +12,7 @@ use crate::{
         members::membership_element,
         write::{write_json, write_number, write_text},
     },
-    schema::ResourceType,
+    schema::{Attribute, ResourceType},
     urn,
 };
 
@@ -47,9 +49,10 @@ impl<'a> Encoder<'a> {
 
     /// Writes a resource.
     pub fn resource(&self, found: &Found, want: &Projection, out: &mut Vec<u8>) {
-        match want {
-            Projection::Default => self.plain(found, out),
-            _ => self.projected(found, want, out),
+        if want.keeps_bytes(&found.kind) {
+            self.plain(found, want, out);
+        } else {
+            self.projected(found, want, out);
         }
     }
 
@@ -95,14 +98,16 @@ impl<'a> Encoder<'a> {
         out.extend_from_slice(b"]}");
     }
 
-    /// The kept bytes, with relations and `meta` behind them.
-    fn plain(&self, found: &Found, out: &mut Vec<u8>) {
+    /// The kept bytes, with the relations that are wanted and `meta` behind them.
+    fn plain(&self, found: &Found, want: &Projection, out: &mut Vec<u8>) {
+        let shows = |attribute: &Arc<Attribute>| *want == Projection::Default || want.wants(&found.kind, attribute);
         let Some((_, attributes)) = found.stored.public.split_last() else {
             return;
         };
         out.extend_from_slice(attributes);
         if let (Some(attribute), Members::All(members)) = (found.kind.members(), &found.members)
             && !members.is_empty()
+            && shows(attribute)
         {
             self.open_list(&attribute.name, out);
             let named = attribute.sub("display").is_some();
@@ -122,6 +127,7 @@ impl<'a> Encoder<'a> {
         }
         if let Some(attribute) = found.kind.memberships()
             && !found.memberships.is_empty()
+            && shows(attribute)
         {
             self.open_list(&attribute.name, out);
             let named = attribute.sub("display").is_some();

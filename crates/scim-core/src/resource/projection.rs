@@ -90,6 +90,19 @@ impl Projection {
         kept
     }
 
+    /// Whether nothing is left out of the kept bytes: relations do not stand in them.
+    pub(crate) fn keeps_bytes(&self, kind: &ResourceType) -> bool {
+        match self {
+            Self::Default => true,
+            Self::Except(list) => list.iter().all(|s| {
+                let is_named =
+                    |attribute: &Arc<Attribute>| kind.is_relation(attribute) && s.names(kind, None, attribute);
+                s.path.sub().is_none() && kind.attributes().iter().any(is_named)
+            }),
+            Self::Only(_) => false,
+        }
+    }
+
     fn wants_at(&self, kind: &ResourceType, extension: Option<&Schema>, attribute: &Attribute) -> bool {
         let named = |list: &[Selection], whole: bool| {
             let urn = extension.map_or(&kind.schema().id, |extension| &extension.id);

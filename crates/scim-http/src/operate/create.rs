@@ -21,7 +21,7 @@ pub(crate) async fn create(
     projection: &Projection,
 ) -> Result<Answer, Fault> {
     let mut draft = draft(site, kind, body)?;
-    draft.relations = relations(kind, projection);
+    draft.relations = relations(site, kind, projection);
     site.check_password(scope, draft.password.as_ref()).await?;
     let found = site.store.create(scope, &draft).await?;
     site.set_password(scope, &found.head.id, draft.password.as_ref())

@@ -39,7 +39,7 @@ pub(super) fn edit(target: &Target<'_>, body: Value) -> Result<Edit, Fault> {
         &site.limits,
         site.base_url.as_str(),
     )?;
-    let wanted = relations(kind, projection);
+    let wanted = relations(site, kind, projection);
     let answer = match (projection, site.dialect.patch_answer) {
         (Projection::Default, PatchAnswer::NoContent) => None,
         (Projection::Default, PatchAnswer::Resource) if kind.members().is_some() => {

@@ -18,7 +18,7 @@ pub(crate) async fn read(target: Target<'_>) -> Result<Answer, Fault> {
         precondition,
         projection,
     } = target;
-    let read = Read::new(Arc::clone(kind), id).with_relations(relations(kind, &projection));
+    let read = Read::new(Arc::clone(kind), id).with_relations(relations(site, kind, &projection));
     let found = site.store.get(scope, &read).await?;
     let version = found.head.version;
     if !precondition.is_modified(version) {

@@ -9,7 +9,7 @@ use super::{Target, patch::update};
 use crate::{encode::Answer, fault::Fault, search::relations};
 
 pub(crate) async fn replace(target: Target<'_>, body: Value) -> Result<Answer, Fault> {
-    let answer = Some(relations(target.kind, &target.projection));
+    let answer = Some(relations(target.site, target.kind, &target.projection));
     let edit = edit(&target, body)?.with_answer(answer);
     update(&target, edit).await
 }

@@ -1,5 +1,7 @@
 //! Predicates as conditions.
 
+use std::collections::HashSet;
+
 use scim_core::filter::{CompareOp, Operand, Predicate, Test};
 
 use super::{
@@ -79,8 +81,16 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Long lists are written as a balanced tree, as SQLite limits how deep an expression may be.
+    /// Terms that are the same are written once: `x and x` is `x`.
     fn joined(&mut self, list: &[Predicate], word: &str, none: bool, context: &Context<'a>, positive: bool) -> Written {
+        let mut seen = HashSet::new();
+        let is_new = |term: &&Predicate| list.len() == 1 || seen.insert(signature(term));
+        let terms: Vec<&Predicate> = list.iter().filter(is_new).collect();
+        self.tree(&terms, word, none, context, positive)
+    }
+
+    /// Long lists are written as a balanced tree, as SQLite limits how deep an expression may be.
+    fn tree(&mut self, list: &[&Predicate], word: &str, none: bool, context: &Context<'a>, positive: bool) -> Written {
         const CHAIN: usize = 8;
         match list {
             [] => self.truth(none),
@@ -96,11 +106,50 @@ impl<'a> Compiler<'a> {
                     if index > 0 {
                         self.out.push(word);
                     }
-                    self.joined(part, word, none, context, positive)?;
+                    self.tree(part, word, none, context, positive)?;
                 }
                 self.out.push(")");
             }
         }
         Ok(())
     }
+}
+
+/// A text that only equal predicates have.
+fn signature(predicate: &Predicate) -> String {
+    let mut out = String::new();
+    sign(predicate, &mut out);
+    out
+}
+
+fn sign(predicate: &Predicate, out: &mut String) {
+    let mut many = |sign: char, list: &[Predicate]| {
+        out.push(sign);
+        for inner in list {
+            sign_one(inner, out);
+        }
+    };
+    match predicate {
+        Predicate::All(list) => many('&', list),
+        Predicate::Any(list) => many('|', list),
+        Predicate::Always(answer) => out.push(if *answer { '1' } else { '0' }),
+        Predicate::Compare(test) => {
+            let Test {
+                locator, op, operand, ..
+            } = test;
+            out.push_str(&format!("{locator} {op:?} {operand:?}"));
+        }
+        Predicate::Not(inner) => many('!', std::slice::from_ref(inner)),
+        Predicate::Present(locator) => out.push_str(&format!("{locator} pr")),
+        Predicate::Values(locator, inner) => {
+            out.push_str(&locator.to_string());
+            sign_one(inner, out);
+        }
+    }
+}
+
+fn sign_one(predicate: &Predicate, out: &mut String) {
+    out.push('(');
+    sign(predicate, out);
+    out.push(')');
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     Engine,
     engine::literal,
-    map::{Column, Form, Lookup},
+    map::{Column, Form, Lookup, Native},
     prepared::mark,
 };
 
@@ -42,22 +42,22 @@ pub(super) struct Text<'a> {
     pub(super) is_indexed: bool,
     /// Whether there always is a value that is not empty.
     pub(super) is_filled: bool,
-    /// The column behind a text that is made of it.
-    pub(super) native: Option<(String, Native)>,
+    /// The column behind a text that is made of it, what it holds, and the prefix of the text.
+    pub(super) native: Option<(String, Native, String)>,
     /// An index with values up to so many bytes.
     pub(super) lookup: Option<(&'a Lookup, usize)>,
 }
 
-/// A type of the engine that is text to clients.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Native {
-    Numeral,
-    Uuid,
+impl Text<'_> {
+    /// Whether an index has the texts in their order.
+    pub(super) fn has_order(&self) -> bool {
+        self.is_indexed && self.native.is_none()
+    }
 }
 
 impl<'a> Leaf<'a> {
     /// A column that holds an attribute.
-    pub(super) fn of_column(column: &Column, attribute: &Attribute, engine: Engine) -> Self {
+    pub(super) fn of_column(column: &Column, attribute: &Attribute) -> Self {
         let sql = column.sql.clone();
         let mode = TextMode::of(attribute);
         let text = |sql: String, mode| Text {
@@ -70,8 +70,15 @@ impl<'a> Leaf<'a> {
             lookup: None,
             sql,
         };
-        let cast = match engine {
-            Engine::Postgres | Engine::Sqlite => format!("CAST({sql} AS TEXT)"),
+        let shown = |sql: &str, native: Native, prefix: &str| {
+            let text = match native {
+                Native::Text => sql.to_owned(),
+                Native::Numeral | Native::Uuid => format!("CAST({sql} AS TEXT)"),
+            };
+            match prefix {
+                "" => text,
+                prefix => format!("({} || {text})", literal(prefix)),
+            }
         };
         match &column.form {
             Form::Bool => Self::Bool(sql),
@@ -83,13 +90,9 @@ impl<'a> Leaf<'a> {
                 ..text(prepared.clone(), mode)
             }),
             Form::Shown => Self::Shown(sql),
-            Form::Numeral => Self::Text(Text {
-                native: Some((sql, Native::Numeral)),
-                ..text(cast, TextMode::Exact)
-            }),
-            Form::Uuid => Self::Text(Text {
-                native: Some((sql, Native::Uuid)),
-                ..text(cast, TextMode::Exact)
+            Form::Key { native, prefix } => Self::Text(Text {
+                native: Some((sql.clone(), *native, prefix.clone())),
+                ..text(shown(&sql, *native, prefix), TextMode::Exact)
             }),
             Form::Coded(codes) => {
                 let codes = codes.iter();

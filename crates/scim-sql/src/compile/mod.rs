@@ -5,12 +5,15 @@ mod condition;
 mod leaf;
 mod list;
 mod order;
+mod page;
 mod place;
+mod present;
 mod search;
 mod served;
 #[cfg(test)]
 #[cfg(feature = "sqlite")]
 mod tests;
+mod text;
 
 use scim_core::schema::ResourceType;
 use scim_store::StoreError;

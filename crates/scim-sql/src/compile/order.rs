@@ -281,7 +281,7 @@ fn key_of_leaf(leaf: &Leaf<'_>, attribute: &Attribute) -> Key {
                 AttributeType::DateTime => key(sql, KeyForm::Moment),
                 _ if text.is_filled => Key {
                     is_filled: true,
-                    is_indexed: text.is_indexed,
+                    is_indexed: text.has_order(),
                     ..key(sql, KeyForm::Text)
                 },
                 _ => key(format!("NULLIF({sql}, '')"), KeyForm::Text),

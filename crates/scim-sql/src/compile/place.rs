@@ -94,7 +94,7 @@ impl<'a> Compiler<'a> {
         let engine = self.out.engine();
         match self.map.sources.get(&path) {
             Some(Source::Child { rows, subs }) => return Ok(Place::List(List::Child(rows, subs, path))),
-            Some(Source::Column(column)) => return Ok(Place::One(Leaf::of_column(column, attribute, engine))),
+            Some(Source::Column(column)) => return Ok(Place::One(Leaf::of_column(column, attribute))),
             Some(Source::Indexed { .. }) | None => {}
         }
         let json = || {
@@ -137,19 +137,19 @@ impl<'a> Compiler<'a> {
             Context::Row => return Err(unsupported(name)),
             Context::Child(subs, path) => {
                 let column = subs.get(name).ok_or_else(|| unsupported(format!("{path}.{name}")))?;
-                Leaf::of_column(column, attribute, engine)
+                Leaf::of_column(column, attribute)
             }
             Context::Columns(path) => self.sub(path, attribute)?,
             Context::Json(json) if attribute.multi_valued => return Ok(Place::List(List::Json(json.clone().at(name)))),
             Context::Json(json) => Leaf::of_json(json, attribute, engine),
             Context::Link(link, relation) => match (name, relation) {
-                ("value", _) => Leaf::of_column(&link.other, attribute, engine),
-                ("display", _) => Leaf::of_column(&link.display, attribute, engine),
+                ("value", _) => Leaf::of_column(&link.other, attribute),
+                ("display", _) => Leaf::of_column(&link.display, attribute),
                 ("type", Relation::Memberships) => Leaf::Fixed("direct".into()),
                 ("type", Relation::Members) => {
                     let kinds = link.kinds.iter().map(|kind| (kind.clone(), kind.as_str().into()));
                     let column = Column::new(link.kind.clone(), Form::Coded(kinds.collect()));
-                    Leaf::of_column(&column, attribute, engine)
+                    Leaf::of_column(&column, attribute)
                 }
                 _ => Leaf::Fixed(Value::Null),
             },
@@ -174,7 +174,7 @@ impl<'a> Compiler<'a> {
         };
         match (attribute.name.as_str(), sub.map(|sub| sub.name.as_str())) {
             ("id", None) => {
-                let leaf = Leaf::of_column(&self.map.id, attribute, self.out.engine());
+                let leaf = Leaf::of_column(&self.map.id, attribute);
                 Ok(Some(Place::One(leaf)))
             }
             ("meta", Some("resourceType")) => Ok(Some(Place::One(Leaf::Fixed(self.kind.name().into())))),
@@ -191,7 +191,7 @@ impl<'a> Compiler<'a> {
         let engine = self.out.engine();
         let whole = format!("{path}.{}", sub.name);
         if let Some(Source::Column(column)) = self.map.sources.get(&whole) {
-            return Ok(Leaf::of_column(column, sub, engine));
+            return Ok(Leaf::of_column(column, sub));
         }
         if path == "meta" {
             match sub.name.as_str() {

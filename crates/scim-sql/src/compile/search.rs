@@ -27,19 +27,19 @@ use crate::{
 /// A search over the tables of its types.
 #[derive(Debug)]
 pub(crate) struct Search<'q> {
-    engine: Engine,
+    pub(super) engine: Engine,
     tenant: &'q str,
-    query: &'q Query,
+    pub(super) query: &'q Query,
     pub(super) sides: Vec<Side<'q>>,
 }
 
 /// One type of a search.
 #[derive(Debug)]
 pub(super) struct Side<'q> {
-    kind: &'q Arc<ResourceType>,
-    map: Arc<TableMap>,
-    predicate: Option<&'q Predicate>,
-    key: Option<Key>,
+    pub(super) kind: &'q Arc<ResourceType>,
+    pub(super) map: Arc<TableMap>,
+    pub(super) predicate: Option<&'q Predicate>,
+    pub(super) key: Option<Key>,
     pub(super) service: Service,
 }
 
@@ -211,173 +211,8 @@ impl<'q> Search<'q> {
         Ok(())
     }
 
-    fn compiler<'c>(&'c self, side: &'c Side<'q>, out: &'c mut Statement) -> Compiler<'c> {
+    pub(super) fn compiler<'c>(&'c self, side: &'c Side<'q>, out: &'c mut Statement) -> Compiler<'c> {
         Compiler::new(side.kind, &side.map, self.tenant, out)
-    }
-
-    fn count_of(&self, side: &Side<'q>) -> Written<Statement> {
-        let mut statement = Statement::new(self.engine);
-        let mut compiler = self.compiler(side, &mut statement);
-        match (&side.map.total, side.predicate) {
-            (Some(total), None) => compiler.template(total),
-            _ => {
-                compiler.out.push("SELECT COUNT(*) FROM ");
-                compiler.rows_of(side, side.predicate)?;
-            }
-        }
-        Ok(statement)
-    }
-
-    /// The page of a search of one type: the columns of its map, the place, and the key where there is one.
-    pub(super) fn page_of_one(&self, side: &Side<'q>, start: &Start, limit: usize) -> Written<Statement> {
-        let mut statement = Statement::new(self.engine);
-        let mut compiler = self.compiler(side, &mut statement);
-        compiler.out.push("SELECT ");
-        for column in &side.map.columns {
-            compiler.template(column);
-            compiler.out.push(", ");
-        }
-        compiler.template(&side.map.place);
-        compiler.out.push(" AS sort_place");
-        if let Some(key) = &side.key {
-            compiler.out.push(", ");
-            compiler.sort_key(key);
-        }
-        compiler.out.push(" FROM ");
-        match start {
-            Start::Skip(skip) if *skip > 0 => {
-                // Only places are read of what is skipped.
-                compiler.template(&side.map.from);
-                compiler.out.push(" WHERE (");
-                compiler.template(&side.map.visible);
-                compiler.out.push(") AND ");
-                compiler.template(&side.map.place);
-                compiler.out.push(" IN (SELECT x.sort_place FROM (SELECT ");
-                compiler.template(&side.map.place);
-                compiler.out.push(" AS sort_place");
-                if let Some(key) = &side.key {
-                    compiler.out.push(", ");
-                    compiler.sort_key(key);
-                }
-                compiler.out.push(" FROM ");
-                compiler.rows_of(side, side.predicate)?;
-                compiler.order(side, self.query.descending, true);
-                compiler.out.push(" LIMIT ").bind(whole(limit));
-                compiler.out.push(" OFFSET ").bind(whole(*skip)).push(") x)");
-                compiler.order(side, self.query.descending, false);
-            }
-            _ => {
-                compiler.rows_of(side, side.predicate)?;
-                if let Start::After(last) = start {
-                    compiler.out.push(" AND ");
-                    compiler.after(side.key.as_ref(), last, 0, self.query.descending)?;
-                }
-                compiler.order(side, self.query.descending, true);
-                compiler.out.push(" LIMIT ").bind(whole(limit));
-            }
-        }
-        Ok(statement)
-    }
-
-    /// The page of a search of several types: which rows are on it, with their marks.
-    fn page_of_several(&self, start: &Start, limit: usize) -> Written<Statement> {
-        let skip = if let Start::Skip(skip) = start { *skip } else { 0 };
-        let descending = self.query.descending;
-        let mut statement = Statement::new(self.engine);
-        statement.push(
-            "SELECT x.id, x.sort_side, x.sort_across, x.sort_place, x.sort_rank, x.sort_number, x.sort_text FROM (",
-        );
-        for (number, side) in self.sides.iter().enumerate() {
-            let side_number = whole(number);
-            statement.push(if number > 0 { " UNION ALL " } else { "" });
-            statement.push("SELECT * FROM (SELECT ");
-            let mut compiler = self.compiler(side, &mut statement);
-            let id = side.map.id.sql.clone();
-            compiler.out.push("CAST(");
-            compiler.template(&id);
-            compiler
-                .out
-                .push(" AS TEXT) AS id, ")
-                .push(&side_number.to_string())
-                .push(" AS sort_side, ");
-            compiler.template(side.map.across.as_ref().unwrap_or(&side.map.place));
-            compiler.out.push(" AS sort_across, ");
-            compiler.template(&side.map.place);
-            compiler.out.push(" AS sort_place, ");
-            compiler.ranked_key(side.key.as_ref());
-            compiler.out.push(" FROM ");
-            compiler.rows_of(side, side.predicate)?;
-            if let Start::After(last) = start {
-                compiler.out.push(" AND ");
-                compiler.after(side.key.as_ref(), last, side_number, descending)?;
-            }
-            compiler.out.push(several_order(self.query, ""));
-            let inner = whole(skip.saturating_add(limit));
-            compiler
-                .out
-                .push(" LIMIT ")
-                .bind(inner)
-                .push(") y")
-                .push(&number.to_string());
-        }
-        statement.push(") x").push(several_order(self.query, "x."));
-        statement.push(" LIMIT ").bind(whole(limit));
-        if skip > 0 {
-            statement.push(" OFFSET ").bind(whole(skip));
-        }
-        Ok(statement)
-    }
-
-    /// The rows of a page over several types, read type by type and put in order again.
-    async fn fetch<S: Session>(
-        &self,
-        session: &mut S,
-        page: &[(usize, Row)],
-    ) -> Result<Vec<(Arc<ResourceType>, Row)>, Failure> {
-        let mut slots: Vec<Option<(Arc<ResourceType>, Row)>> = page.iter().map(|_| None).collect();
-        for (number, side) in self.sides.iter().enumerate() {
-            let mut ids = Vec::new();
-            for (at, (_, row)) in page.iter().enumerate() {
-                if row.int(1)? == whole(number) {
-                    ids.push((row.int(3)?, at, row.text(0)?.to_owned()));
-                }
-            }
-            if ids.is_empty() {
-                continue;
-            }
-            let mut statement = Statement::new(self.engine);
-            let mut compiler = self.compiler(side, &mut statement);
-            compiler.out.push("SELECT ");
-            for column in &side.map.columns {
-                compiler.template(column);
-                compiler.out.push(", ");
-            }
-            compiler.template(&side.map.place);
-            compiler.out.push(" FROM ");
-            compiler.rows_of(side, None)?;
-            compiler.out.push(" AND CAST(");
-            compiler.template(&side.map.id.sql);
-            compiler.out.push(match self.engine {
-                Engine::Postgres => " AS TEXT) = ANY(",
-                Engine::Sqlite => " AS TEXT) IN (SELECT value FROM json_each(",
-            });
-            let texts: Vec<String> = ids.iter().map(|(_, _, id)| id.clone()).collect();
-            compiler.out.bind(Value::Texts(texts));
-            compiler
-                .out
-                .push(if self.engine == Engine::Sqlite { "))" } else { ")" });
-            ids.sort_unstable_by_key(|(place, ..)| *place);
-            for row in session.rows(&statement).await? {
-                let place = row.int(side.map.columns.len())?;
-                if let Ok(found) = ids.binary_search_by_key(&place, |(place, ..)| *place)
-                    && let Some((_, at, _)) = ids.get(found)
-                    && let Some(slot) = slots.get_mut(*at)
-                {
-                    *slot = Some((Arc::clone(side.kind), row));
-                }
-            }
-        }
-        Ok(slots.into_iter().flatten().collect())
     }
 
     /// The mark of a row of a page.
@@ -449,96 +284,6 @@ impl<'q> Search<'q> {
     }
 }
 
-impl Compiler<'_> {
-    /// Writes the table and the conditions on its rows.
-    fn rows_of(&mut self, side: &Side<'_>, predicate: Option<&Predicate>) -> Written {
-        self.template(&side.map.from);
-        self.out.push(" WHERE (");
-        self.template(&side.map.visible);
-        self.out.push(")");
-        if let Some(predicate) = predicate {
-            self.out.push(" AND ");
-            self.condition(predicate, true)?;
-        }
-        Ok(())
-    }
-
-    fn sort_key(&mut self, key: &Key) {
-        self.template(&key.sql);
-        if key.form.is_text() {
-            self.out.push(self.out.engine().binary());
-        }
-        self.out.push(" AS sort_key");
-    }
-
-    /// Writes rank, number and text of a key: what sorts over several types.
-    fn ranked_key(&mut self, key: Option<&Key>) {
-        let Some(key) = key else {
-            self.out
-                .push("0 AS sort_rank, CAST(NULL AS BIGINT) AS sort_number, CAST(NULL AS TEXT) AS sort_text");
-            return;
-        };
-        self.out.push("CASE WHEN ");
-        self.template(&key.sql);
-        let rank = key.form.rank();
-        self.out
-            .push(&format!(" IS NULL THEN {NOTHING} ELSE {rank} END AS sort_rank, "));
-        let binary = self.out.engine().binary();
-        if key.form.is_text() {
-            self.out.push("CAST(NULL AS BIGINT) AS sort_number, ");
-            self.template(&key.sql);
-            self.out.push(binary).push(" AS sort_text");
-        } else {
-            self.out.push("CAST(");
-            self.template(&key.sql);
-            self.out
-                .push(" AS BIGINT) AS sort_number, CAST(NULL AS TEXT)")
-                .push(binary)
-                .push(" AS sort_text");
-        }
-    }
-
-    /// Writes the order. Where an index on something else finds the rows, the order of creation is written so that its own
-    /// index does not seem to be a way around sorting: a planner without statistics would look through all rows by it.
-    fn order(&mut self, side: &Side<'_>, descending: bool, searches: bool) {
-        self.out.push(" ORDER BY ");
-        if let Some(key) = &side.key {
-            self.out.push(if descending { "sort_key DESC" } else { "sort_key" });
-            self.out.push(match (key.is_filled, descending) {
-                (true, _) => ", ",
-                (false, true) => " NULLS FIRST, ",
-                (false, false) => " NULLS LAST, ",
-            });
-        }
-        let hides = searches
-            && side.predicate.is_some()
-            && match self.out.engine() {
-                Engine::Postgres => side.service == Service::Equal,
-                Engine::Sqlite => side.service > Service::None,
-            };
-        self.template(&side.map.place);
-        self.out.push(if hides { " + 0" } else { "" });
-    }
-}
-
-/// The order over several types; keys of one rank are all numbers or all texts.
-fn several_order(query: &Query, alias: &str) -> &'static str {
-    match (query.sorted, query.descending, alias.is_empty()) {
-        (false, _, true) => " ORDER BY sort_across, sort_side, sort_place",
-        (false, _, false) => " ORDER BY x.sort_across, x.sort_side, x.sort_place",
-        (true, false, true) => " ORDER BY sort_rank, sort_number, sort_text, sort_across, sort_side, sort_place",
-        (true, false, false) => {
-            " ORDER BY x.sort_rank, x.sort_number, x.sort_text, x.sort_across, x.sort_side, x.sort_place"
-        }
-        (true, true, true) => {
-            " ORDER BY sort_rank DESC, sort_number DESC, sort_text DESC, sort_across, sort_side, sort_place"
-        }
-        (true, true, false) => {
-            " ORDER BY x.sort_rank DESC, x.sort_number DESC, x.sort_text DESC, x.sort_across, x.sort_side, x.sort_place"
-        }
-    }
-}
-
 fn is_null(value: &Value) -> bool {
     match value {
         Value::Bool(value) => value.is_none(),
@@ -548,6 +293,6 @@ fn is_null(value: &Value) -> bool {
     }
 }
 
-fn whole(number: usize) -> i64 {
+pub(super) fn whole(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -63,7 +63,7 @@ impl<'a> Compiler<'a> {
                 }
             }
             (Place::One(Leaf::Text(text)), StartsWith, Operand::Text(operand, _))
-                if text.is_indexed && !operand.is_empty() =>
+                if text.has_order() && !operand.is_empty() =>
             {
                 Service::Range
             }

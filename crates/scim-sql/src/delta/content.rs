@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use scim_core::{
-    InputError,
+    Applied, InputError,
     attr::AttrPath,
     resource::{Keys, Resource, Stored, UniqueKey, lookup_key},
     schema::{Located, ResourceType},
@@ -24,10 +24,7 @@ const LISTED: [&str; 1] = ["emails.value"];
 /// The columns of a row that its attributes decide.
 #[derive(Debug, Clone)]
 pub(crate) struct Content {
-    pub(crate) user_name: Option<String>,
-    pub(crate) display_name: Option<String>,
-    pub(crate) external_id: Option<String>,
-    pub(crate) active: Option<bool>,
+    pub(crate) indexed: Indexed,
     pub(crate) label: Option<String>,
     /// What must be unique, but for the user name; kept in the row as JSON and as rows of their own.
     pub(crate) claims: Vec<Claim>,
@@ -35,7 +32,17 @@ pub(crate) struct Content {
     pub(crate) listed: Vec<Listed>,
     pub(crate) public: String,
     pub(crate) hidden: Option<String>,
-    pub(crate) search: String,
+    /// The document for searches; `None` where it stays what it is.
+    pub(crate) search: Option<String>,
+}
+
+/// Those of them that have indexes.
+#[derive(Debug, Clone)]
+pub(crate) struct Indexed {
+    pub(crate) user_name: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) external_id: Option<String>,
+    pub(crate) active: Option<bool>,
 }
 
 /// A value that must be unique.
@@ -66,21 +73,50 @@ impl Content {
         resource: &Resource,
         keys: &Keys,
     ) -> Result<Self, InputError> {
+        let search = document(kind, resource, &|path| map::has_own_column(kind, path));
+        Ok(Self {
+            search: Some(search),
+            ..Self::beside_search(kind, stored, resource, keys)?
+        })
+    }
+
+    /// The columns for what an edit makes of a resource, which has a document already.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Content::new`].
+    pub(crate) fn changed(kind: &ResourceType, stored: &Stored, applied: &Applied) -> Result<Self, InputError> {
+        let Applied { before, after, .. } = applied;
+        let is_elsewhere = |path: &String| path == "active" && map::has_own_column(kind, path);
+        if applied.changed.iter().all(is_elsewhere) && before.get("schemas") == after.get("schemas") {
+            return Self::beside_search(kind, stored, after, &applied.keys);
+        }
+        Self::new(kind, stored, after, &applied.keys)
+    }
+
+    fn beside_search(
+        kind: &ResourceType,
+        stored: &Stored,
+        resource: &Resource,
+        keys: &Keys,
+    ) -> Result<Self, InputError> {
         check_texts(resource)?;
         check_keys(keys)?;
         let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= LONGEST_LOOKED_UP);
         let label = resource.text("displayName").or_else(|| resource.text("userName"));
         Ok(Self {
-            user_name: keys.user_name.clone(),
-            display_name: short(&keys.display_name),
-            external_id: short(&keys.external_id),
-            active: resource.get("active").and_then(Value::as_bool),
+            indexed: Indexed {
+                user_name: keys.user_name.clone(),
+                display_name: short(&keys.display_name),
+                external_id: short(&keys.external_id),
+                active: resource.get("active").and_then(Value::as_bool),
+            },
             label: label.map(str::to_owned),
             claims: Claim::of(keys),
             listed: Listed::of(kind, resource),
             public: text(&stored.public),
             hidden: stored.hidden.as_ref().map(|hidden| text(hidden)),
-            search: document(kind, resource, &|path| map::has_own_column(kind, path)),
+            search: None,
         })
     }
 }

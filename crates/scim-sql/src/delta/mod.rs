@@ -11,7 +11,7 @@ use scim_store::Scope;
 
 use crate::prepared::millis;
 
-pub(crate) use content::{Claim, Content, Listed, is_user_name};
+pub(crate) use content::{Claim, Content, Indexed, Listed, is_user_name};
 pub(crate) use record::{Record, kind_of};
 #[cfg(feature = "postgres")]
 pub(crate) use statements::Step;
@@ -57,10 +57,12 @@ pub(crate) struct Delta {
 pub(crate) enum RowChange {
     None,
     Insert(Box<Image>),
-    /// Everything but the head's identity is replaced; the row must still have the version that was read.
+    /// Everything but the head's identity is replaced; the row must still have the version that was read. What was read of
+    /// the columns that have indexes is not written again where it stays, as that would write the indexes again.
     Update {
         image: Box<Image>,
         was: Version,
+        before: Option<Indexed>,
     },
     /// The row goes, and with it its members and memberships.
     Delete,

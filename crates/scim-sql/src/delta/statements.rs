@@ -2,7 +2,7 @@
 
 use scim_core::ResourceId;
 
-use super::{Claim, Count, Delta, Image, Joined, Left, Listed, Record, RowChange, SeatRow};
+use super::{Claim, Count, Delta, Image, Indexed, Joined, Left, Listed, Record, RowChange, SeatRow};
 use crate::{
     Engine,
     statement::{Statement, Value},
@@ -53,7 +53,7 @@ impl Writer<'_> {
         match &self.delta.row {
             RowChange::None => {}
             RowChange::Insert(image) => self.insert(image),
-            RowChange::Update { image, was } => self.update(image, was.get()),
+            RowChange::Update { image, was, before } => self.update(image, was.get(), before.as_ref()),
             RowChange::Delete => self.delete(),
         }
     }
@@ -62,30 +62,58 @@ impl Writer<'_> {
         let mut values = self.own();
         values.push(self.delta.kind.as_str().into());
         values.extend(columns(image));
+        values.extend(indexed(&image.content.indexed).map(|(_, value)| value));
+        values.push(image.content.search.as_deref().unwrap_or("{}").into());
         values.push(image.created.into());
         values.push(self.members().into());
         self.must(
-            "INSERT INTO {s}scim_resource (tenant, id, kind, version, modified, user_name, display_name, external_id, \
-             active, label, claims, public, hidden, search, created, next_member) \
+            "INSERT INTO {s}scim_resource (tenant, id, kind, version, modified, label, claims, public, hidden, user_name, \
+             display_name, external_id, active, search, created, next_member) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, {json 14}, ?15, ?16) ON CONFLICT DO NOTHING",
             values,
         );
     }
 
-    fn update(&mut self, image: &Image, was: u64) {
+    fn update(&mut self, image: &Image, was: u64, before: Option<&Indexed>) {
         let mut values = self.own();
-        values.push(self.delta.kind.as_str().into());
-        values.extend(columns(image));
         values.push(number(was).into());
-        values.push(self.members().into());
-        self.must(
-            "UPDATE {s}scim_resource SET version = ?4, modified = ?5, user_name = ?6, display_name = ?7, \
-             external_id = ?8, active = ?9, label = ?10, claims = ?11, public = ?12, hidden = ?13, search = {json 14}, \
-             next_member = next_member + ?16 \
-             WHERE tenant = ?1 AND id = ?2 AND version = ?15 AND NOT EXISTS (SELECT 1 FROM {s}scim_resource o \
-             WHERE o.tenant = ?1 AND o.kind = ?3 AND o.user_name = ?6 AND o.id <> ?2)",
-            values,
-        );
+        values.extend(columns(image));
+        let mut template =
+            "UPDATE {s}scim_resource SET version = ?4, modified = ?5, label = ?6, claims = ?7, public = ?8, \
+                            hidden = ?9"
+                .to_owned();
+        let mut rivals = String::new();
+        let before = before.map(indexed);
+        for (at, (column, value)) in indexed(&image.content.indexed).into_iter().enumerate() {
+            if before
+                .as_ref()
+                .is_some_and(|before| before.get(at) == Some(&(column, value.clone())))
+            {
+                continue;
+            }
+            values.push(value);
+            let number = values.len();
+            template.push_str(&format!(", {column} = ?{number}"));
+            if column == "user_name" {
+                values.push(self.delta.kind.as_str().into());
+                rivals = format!(
+                    " AND NOT EXISTS (SELECT 1 FROM {{s}}scim_resource o WHERE o.tenant = ?1 AND o.kind = ?{} \
+                     AND o.user_name = ?{number} AND o.id <> ?2)",
+                    values.len()
+                );
+            }
+        }
+        if let Some(search) = &image.content.search {
+            values.push(search.as_str().into());
+            template.push_str(&format!(", search = {{json {}}}", values.len()));
+        }
+        if self.members() > 0 {
+            values.push(self.members().into());
+            template.push_str(&format!(", next_member = next_member + ?{}", values.len()));
+        }
+        template.push_str(" WHERE tenant = ?1 AND id = ?2 AND version = ?3");
+        template.push_str(&rivals);
+        self.must(&template, values);
     }
 
     fn delete(&mut self) {
@@ -306,21 +334,26 @@ pub(crate) fn count_step(engine: Engine, schema: &str, tenant: &str, count: &Cou
     Step { statement, must: false }
 }
 
-/// The columns that attributes decide, with version and time before them.
-fn columns(image: &Image) -> [Value; 11] {
+/// The columns that attributes decide and that no index is on, with version and time before them.
+fn columns(image: &Image) -> [Value; 6] {
     let content = &image.content;
     [
         number(image.version.get()).into(),
         image.modified.into(),
-        content.user_name.clone().into(),
-        content.display_name.clone().into(),
-        content.external_id.clone().into(),
-        Value::Bool(content.active),
         content.label.clone().into(),
         Claim::write(&content.claims).into(),
         content.public.as_str().into(),
         content.hidden.clone().into(),
-        content.search.as_str().into(),
+    ]
+}
+
+/// The columns that indexes are on, with their names.
+fn indexed(indexed: &Indexed) -> [(&'static str, Value); 4] {
+    [
+        ("user_name", indexed.user_name.clone().into()),
+        ("display_name", indexed.display_name.clone().into()),
+        ("external_id", indexed.external_id.clone().into()),
+        ("active", Value::Bool(indexed.active)),
     ]
 }
 

@@ -11,9 +11,12 @@ mod link;
 mod list;
 mod map;
 mod name;
+#[cfg(test)]
+mod plans;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod read;
+mod relation;
 #[cfg(feature = "sqlite")]
 mod relay;
 mod shape;

@@ -10,7 +10,7 @@ use scim_core::{
 use crate::{
     Engine,
     host::{
-        Column, ColumnMap, Key, Link,
+        Column, ColumnMap, Key,
         column::{ColumnForm, is_folded},
         key::KeyForm,
         list,
@@ -18,7 +18,7 @@ use crate::{
         name::literal,
         table::Tenant,
     },
-    map::{self, Form, LinkMap, Rows, Source, TableMap, has_own_column},
+    map::{self, Form, Native, Rows, Source, TableMap, has_own_column},
 };
 
 /// The types of a map, ready for statements of an engine.
@@ -75,10 +75,10 @@ impl Shape {
 }
 
 /// Writes the map of one type.
-struct Writer<'a> {
-    map: &'a ColumnMap,
-    engine: Engine,
-    mapped: &'a Arc<Mapped>,
+pub(super) struct Writer<'a> {
+    pub(super) map: &'a ColumnMap,
+    pub(super) engine: Engine,
+    pub(super) mapped: &'a Arc<Mapped>,
     sidecar: Option<&'a str>,
 }
 
@@ -141,21 +141,27 @@ impl Writer<'_> {
     }
 
     fn id(&self, key: &Key, alias: &str) -> map::Column {
-        let column = match key.form {
-            KeyForm::Integer if key.prefix.is_empty() => map::Column::new(key.sql(alias), Form::Numeral).indexed(),
-            KeyForm::Uuid if key.prefix.is_empty() && self.engine == Engine::Postgres => {
-                map::Column::new(key.sql(alias), Form::Uuid).indexed()
-            }
-            KeyForm::Text | KeyForm::Uuid if key.prefix.is_empty() => {
-                map::Column::new(self.compared(&key.sql(alias)), Form::Exact).indexed()
-            }
-            _ => map::Column::new(self.compared(&key.as_text(alias)), Form::Exact),
+        self.key(key, &key.sql(alias))
+    }
+
+    /// An identifier, from an expression of its column.
+    pub(super) fn key(&self, key: &Key, sql: &str) -> map::Column {
+        let native = match (key.form, self.engine) {
+            (KeyForm::Integer, _) => Native::Numeral,
+            (KeyForm::Uuid, Engine::Postgres) => Native::Uuid,
+            (KeyForm::Text | KeyForm::Uuid, _) => Native::Text,
         };
-        column.filled()
+        let prefix = key.prefix.clone();
+        let column = match native {
+            Native::Text if prefix.is_empty() => map::Column::new(self.compared(sql), Form::Exact),
+            Native::Text => map::Column::new(self.compared(sql), Form::Key { native, prefix }),
+            Native::Numeral | Native::Uuid => map::Column::new(sql, Form::Key { native, prefix }),
+        };
+        column.indexed().filled()
     }
 
     /// Text is compared byte by byte, whatever SQLite's column says; PostgreSQL's equality does so by itself.
-    fn compared(&self, column: &str) -> String {
+    pub(super) fn compared(&self, column: &str) -> String {
         match self.engine {
             Engine::Postgres => column.to_owned(),
             Engine::Sqlite => format!("{column} COLLATE BINARY"),
@@ -239,153 +245,6 @@ impl Writer<'_> {
         let column = map::Column::new(sql, form);
         if is_indexed { column.indexed() } else { column }
     }
-
-    fn members(&self) -> Option<LinkMap> {
-        let links = self.mapped.table.links.iter();
-        let ends = links.filter_map(|link| Some((link, self.map.of(&link.kind)?)));
-        let ends = ends.map(|(link, other)| Side {
-            link,
-            other,
-            own: &link.group,
-            end: &link.member,
-        });
-        self.relation(&ends.collect::<Vec<_>>(), None)
-    }
-
-    /// What rows of the type are members of; in the order of the groups' identifiers.
-    fn memberships(&self) -> Option<LinkMap> {
-        self.mapped.kind().memberships()?;
-        let groups = self.map.kinds.iter();
-        let links = groups.flat_map(|group| group.table.links.iter().map(move |link| (link, group)));
-        let links = links.filter(|(link, _)| link.kind == self.mapped.kind().name());
-        let ends = links.map(|(link, other)| Side {
-            link,
-            other,
-            own: &link.member,
-            end: &link.group,
-        });
-        let order = format!("o.id{}", self.engine.binary());
-        self.relation(&ends.collect::<Vec<_>>(), Some(order))
-    }
-
-    fn relation(&self, sides: &[Side<'_>], order: Option<String>) -> Option<LinkMap> {
-        let key = &self.mapped.table.id.column;
-        let kinds = sides.iter().map(|side| side.other.kind().name().to_owned()).collect();
-        let row = format!("r.{key}");
-        Some(match sides {
-            [] => return None,
-            [side] => LinkMap {
-                rows: Rows {
-                    from: format!(
-                        "{} m JOIN {} ON o.k = m.{}",
-                        side.link.table,
-                        self.end(side.other),
-                        side.end
-                    ),
-                    near: format!("m.{}", side.own),
-                    row,
-                    within: format!("m.{} IS NOT NULL", side.own),
-                    order: order.unwrap_or_else(|| format!("m.{}", side.order())),
-                },
-                join: String::new(),
-                other: map::Column::new(self.compared("o.id"), Form::Exact).filled(),
-                kind: literal(side.other.kind().name()),
-                kinds,
-                display: self.display(side.other),
-            },
-            sides => LinkMap {
-                rows: Rows {
-                    from: format!(
-                        "({}) o",
-                        sides
-                            .iter()
-                            .map(|side| self.part(side))
-                            .collect::<Vec<_>>()
-                            .join(" UNION ALL ")
-                    ),
-                    near: "o.g".to_owned(),
-                    row,
-                    within: "o.g IS NOT NULL".to_owned(),
-                    order: order.unwrap_or_else(|| "o.place".to_owned()),
-                },
-                join: String::new(),
-                other: map::Column::new(self.compared("o.id"), Form::Exact).filled(),
-                kind: "o.kind".to_owned(),
-                kinds,
-                display: map::Column::new("o.display", Form::Shown),
-            },
-        })
-    }
-
-    /// Links of one table beside those of others.
-    fn part(&self, side: &Side<'_>) -> String {
-        format!(
-            "SELECT m.{} AS g, o.id AS id, {} AS kind, o.display AS display, m.{} AS place FROM {} m JOIN {} ON o.k = m.{}",
-            side.own,
-            literal(side.other.kind().name()),
-            side.order(),
-            side.link.table,
-            self.end(side.other),
-            side.end,
-        )
-    }
-
-    /// The rows of a type that this tenant may see, as the other end of a link, under the alias `o`.
-    fn end(&self, other: &Mapped) -> String {
-        let table = &other.table;
-        let names = ["displayName", "userName"].map(|name| {
-            let column = other.columns.iter().find(|(locator, _)| is_core(locator, name));
-            column.map(|(_, column)| column.selected(self.engine, "r"))
-        });
-        let names: Vec<String> = names.into_iter().flatten().collect();
-        let display = match names.as_slice() {
-            [] => "CAST(NULL AS TEXT)".to_owned(),
-            [one] => one.clone(),
-            several => format!("COALESCE({})", several.join(", ")),
-        };
-        let folded = other
-            .columns
-            .iter()
-            .find(|(locator, _)| is_core(locator, "displayName"));
-        let folded = folded.and_then(|(_, column)| column.prepared("r"));
-        let folded = folded.map_or_else(String::new, |folded| format!(", {folded} AS display_key"));
-        format!(
-            "(SELECT r.{} AS k, {} AS id, {display} AS display{folded} FROM {} WHERE {}) o",
-            table.id.column,
-            table.id.as_text("r"),
-            joined(other),
-            seen(other, self.engine),
-        )
-    }
-
-    /// How members and memberships of a type are called, and by what that is compared: a name that may be of either
-    /// attribute has no one way of comparing.
-    fn display(&self, other: &Mapped) -> map::Column {
-        let column = |name: &str| other.columns.iter().find(|(locator, _)| is_core(locator, name));
-        let form = match (column("displayName"), column("userName")) {
-            (Some((_, column)), None) if column.folded.is_some() => Form::Folded {
-                prepared: self.compared("o.display_key"),
-            },
-            _ => Form::Shown,
-        };
-        map::Column::new("o.display", form)
-    }
-}
-
-/// A table of links from one of its sides.
-struct Side<'a> {
-    link: &'a Link,
-    /// The type at the other end.
-    other: &'a Mapped,
-    /// The column with the key of this side's row, and that of the other end's.
-    own: &'a str,
-    end: &'a str,
-}
-
-impl Side<'_> {
-    fn order(&self) -> &str {
-        self.link.order.as_ref().unwrap_or(&self.link.member)
-    }
 }
 
 /// The rows that are the values of a list.
@@ -423,7 +282,7 @@ pub(super) fn rows_of(key: &str, list: &MappedList, engine: Engine) -> Rows {
 }
 
 /// The table as FROM names it.
-fn joined(mapped: &Mapped) -> String {
+pub(super) fn joined(mapped: &Mapped) -> String {
     let mut from = format!("{} r", mapped.table.name);
     for join in &mapped.table.joins {
         from.push(' ');
@@ -432,12 +291,12 @@ fn joined(mapped: &Mapped) -> String {
     from
 }
 
-fn is_core(locator: &Locator, name: &str) -> bool {
+pub(super) fn is_core(locator: &Locator, name: &str) -> bool {
     locator.extension.is_none() && locator.sub.is_none() && locator.attribute.name == name
 }
 
 /// The row is the tenant's of the request, and the host shows it to SCIM.
-fn seen(mapped: &Mapped, engine: Engine) -> String {
+pub(super) fn seen(mapped: &Mapped, engine: Engine) -> String {
     let own = match &mapped.table.tenant {
         Some(Tenant::Column(key)) if key.prefix.is_empty() => {
             format!("{} = {}", key.sql("r"), key.operand(engine, "{tenant}"))

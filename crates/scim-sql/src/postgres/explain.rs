@@ -13,43 +13,7 @@ use scim_core::{
 use scim_store::{Principal, RandomIds, Scope};
 
 use super::{PgStore, session::Mode};
-use crate::{
-    Engine,
-    error::SqlError,
-    postgres::PgSession,
-    session::Session,
-    statement::{Row, Statement},
-    verbs,
-};
-
-/// Keeps the plan of each statement beside running it.
-struct Explained<'c> {
-    session: PgSession<'c>,
-    plans: Vec<String>,
-}
-
-impl Session for Explained<'_> {
-    fn engine(&self) -> Engine {
-        Engine::Postgres
-    }
-
-    fn schema(&self) -> &str {
-        self.session.schema()
-    }
-
-    async fn rows(&mut self, statement: &Statement) -> Result<Vec<Row>, SqlError> {
-        let text = format!("EXPLAIN {}", statement.text());
-        let explain = Statement::fixed(Engine::Postgres, text, statement.values().to_vec());
-        let lines = self.session.rows(&explain).await?;
-        let lines: Vec<&str> = lines.iter().map(|row| row.text(0).unwrap()).collect();
-        self.plans.push(lines.join("\n"));
-        self.session.rows(statement).await
-    }
-
-    async fn run(&mut self, statement: &Statement) -> Result<u64, SqlError> {
-        self.session.run(statement).await
-    }
-}
+use crate::{explained::Explained, postgres::PgSession, verbs};
 
 const ROWS: &str = "
     INSERT INTO {s}scim_resource (tenant, id, kind, version, created, modified, user_name, display_name, external_id,
@@ -136,10 +100,7 @@ async fn plans(store: &PgStore, kind: &Arc<ResourceType>, filter: Option<&str>, 
     query.relations = Relations::NONE;
     let mut connection = store.pool().acquire().await.unwrap();
     let session = PgSession::new(&mut connection, &store.inner.shared, Mode::Alone);
-    let mut explained = Explained {
-        session,
-        plans: Vec::new(),
-    };
+    let mut explained = Explained::new(session);
     let page = verbs::query(&mut explained, &scope, &query).await.unwrap();
     assert_eq!(page.total, Some(found), "{filter:?}");
     explained.plans

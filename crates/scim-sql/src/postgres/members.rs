@@ -30,6 +30,14 @@ pub(super) struct MemberEdit<'e> {
     removed: Vec<&'e ResourceId>,
 }
 
+/// Identifiers in a statement, by the number of their parameter. One is no list: of a list the server does not know how long
+/// it will be, thinks that a plan for the very list is better, and makes one each time, which takes longer than the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ids {
+    One(usize),
+    Many(usize),
+}
+
 /// What the statement did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Done {
@@ -92,20 +100,18 @@ impl<'e> MemberEdit<'e> {
         let tenant = s.keep(scope.tenant().as_str());
         let group = s.keep(self.edit.id());
         let kind = s.keep(self.edit.kind().name());
-        let added = s.keep(texts(self.added.iter().map(|(id, _)| *id)));
+        let added = Ids::keep(&mut s, self.added.iter().map(|(id, _)| *id));
         let now = s.keep(millis(&scope.now));
         s.push("WITH grp AS MATERIALIZED (SELECT r.version, r.next_member FROM ");
         s.push(schema).push("scim_resource r WHERE r.tenant = ").again(tenant);
         s.push(" AND r.id = ").again(group).push(" AND r.kind = ").again(kind);
         s.push(" FOR NO KEY UPDATE)");
-        if !self.added.is_empty() {
+        if let Some(added) = added {
             self.push_locked(&mut s, scope, schema, (tenant, added));
         }
         s.push(", fit AS MATERIALIZED (SELECT g.version, g.next_member FROM grp g WHERE TRUE");
-        if !self.added.is_empty() {
-            s.push(" AND (SELECT count(*) FROM locked) = cardinality(")
-                .again(added)
-                .push(")");
+        if let Some(added) = added {
+            s.push(" AND (SELECT count(*) FROM locked) = ").push(&added.count());
         }
         if !self.removed.is_empty() {
             s.push(" AND g.version = (SELECT o.version FROM ").push(schema);
@@ -118,29 +124,31 @@ impl<'e> MemberEdit<'e> {
         self.push_precondition(&mut s);
         s.push(")");
         let mut counts = Vec::new();
-        if !self.removed.is_empty() {
-            let removed = s.keep(texts(self.removed.iter().copied()));
+        if let Some(removed) = Ids::keep(&mut s, self.removed.iter().copied()) {
             s.push(", gone AS (DELETE FROM ")
                 .push(schema)
                 .push("scim_member m WHERE m.tenant = ")
                 .again(tenant);
             s.push(" AND m.group_id = ")
                 .again(group)
-                .push(" AND m.member_id = ANY(")
-                .again(removed);
-            s.push(") AND EXISTS (SELECT 1 FROM fit) RETURNING 1)");
+                .push(" AND m.member_id")
+                .push(&removed.comparison());
+            s.push(" AND EXISTS (SELECT 1 FROM fit) RETURNING 1)");
             counts.push("(SELECT count(*) FROM gone)");
         }
-        if !self.added.is_empty() {
+        if let Some(added) = added {
             s.push(", came AS (INSERT INTO ")
                 .push(schema)
                 .push("scim_member (tenant, group_id, member_id, place) SELECT ");
-            s.again(tenant)
-                .push(", ")
-                .again(group)
-                .push(", l.id, f.next_member + l.n - 1 FROM fit f, unnest(")
-                .again(added);
-            s.push(") WITH ORDINALITY AS l(id, n) ON CONFLICT (tenant, group_id, member_id) DO NOTHING RETURNING 1)");
+            s.again(tenant).push(", ").again(group);
+            match added {
+                Ids::One(id) => s.push(", ").again(id).push(", f.next_member FROM fit f"),
+                Ids::Many(list) => s
+                    .push(", l.id, f.next_member + l.n - 1 FROM fit f, unnest(")
+                    .again(list)
+                    .push(") WITH ORDINALITY AS l(id, n)"),
+            };
+            s.push(" ON CONFLICT (tenant, group_id, member_id) DO NOTHING RETURNING 1)");
             counts.push("(SELECT count(*) FROM came)");
         }
         let effect = counts.join(" + ");
@@ -148,9 +156,9 @@ impl<'e> MemberEdit<'e> {
             .push(schema)
             .push("scim_resource r SET version = r.version + 1, modified = GREATEST(r.modified, ");
         s.again(now)
-            .push("), next_member = r.next_member + cardinality(")
-            .again(added)
-            .push(") WHERE r.tenant = ")
+            .push("), next_member = r.next_member + ")
+            .push(&added.map_or_else(|| "0".to_owned(), Ids::count))
+            .push(" WHERE r.tenant = ")
             .again(tenant);
         s.push(" AND r.id = ")
             .again(group)
@@ -176,14 +184,14 @@ impl<'e> MemberEdit<'e> {
     }
 
     /// Those who are to be members and can be, locked against their deletion.
-    fn push_locked(&self, s: &mut Statement, scope: &Scope, schema: &str, (tenant, added): (usize, usize)) {
+    fn push_locked(&self, s: &mut Statement, scope: &Scope, schema: &str, (tenant, added): (usize, Ids)) {
         s.push(", locked AS MATERIALIZED (SELECT r.id FROM ")
             .push(schema)
             .push("scim_resource r WHERE r.tenant = ");
         s.again(tenant)
-            .push(" AND r.id = ANY(")
-            .again(added)
-            .push(") AND EXISTS (SELECT 1 FROM grp)");
+            .push(" AND r.id")
+            .push(&added.comparison())
+            .push(" AND EXISTS (SELECT 1 FROM grp)");
         let kinds: Vec<String> = scope
             .kinds
             .types()
@@ -194,17 +202,19 @@ impl<'e> MemberEdit<'e> {
         s.push(" AND r.kind = ANY(").bind(kinds).push(")");
         // Mostly nothing or the same is said of all of them.
         let said: HashSet<&str> = self.added.iter().filter_map(|(_, kind)| kind.as_deref()).collect();
-        if !said.is_empty() {
-            let kinds: Vec<String> = self
-                .added
-                .iter()
-                .map(|(_, kind)| kind.clone().unwrap_or_default())
-                .collect();
-            s.push(" AND EXISTS (SELECT 1 FROM unnest(")
-                .again(added)
-                .push(", ")
-                .bind(kinds);
-            s.push(") AS l(id, kind) WHERE l.id = r.id AND l.kind IN ('', r.kind))");
+        match (added, said.iter().next()) {
+            (_, None) => {}
+            (Ids::One(_), Some(said)) => {
+                s.push(" AND r.kind = ").bind(*said);
+            }
+            (Ids::Many(added), Some(_)) => {
+                let kinds = self.added.iter().map(|(_, kind)| kind.clone().unwrap_or_default());
+                s.push(" AND EXISTS (SELECT 1 FROM unnest(")
+                    .again(added)
+                    .push(", ")
+                    .bind(kinds.collect::<Vec<String>>());
+                s.push(") AS l(id, kind) WHERE l.id = r.id AND l.kind IN ('', r.kind))");
+            }
         }
         s.push(" ORDER BY r.id FOR KEY SHARE)");
     }
@@ -275,6 +285,31 @@ fn name(kind: &std::sync::Arc<ResourceType>) -> String {
     kind.name().to_owned()
 }
 
-fn texts<'a>(ids: impl Iterator<Item = &'a ResourceId>) -> Value {
-    Value::Texts(ids.map(|id| id.as_str().to_owned()).collect())
+impl Ids {
+    fn keep<'a>(s: &mut Statement, ids: impl Iterator<Item = &'a ResourceId>) -> Option<Self> {
+        let mut texts: Vec<String> = ids.map(|id| id.as_str().to_owned()).collect();
+        let last = texts.pop()?;
+        Some(if texts.is_empty() {
+            Self::One(s.keep(last))
+        } else {
+            texts.push(last);
+            Self::Many(s.keep(texts))
+        })
+    }
+
+    /// Their number.
+    fn count(self) -> String {
+        match self {
+            Self::One(_) => "1".to_owned(),
+            Self::Many(number) => format!("cardinality(${number})"),
+        }
+    }
+
+    /// What a column is compared with that is one of them.
+    fn comparison(self) -> String {
+        match self {
+            Self::One(number) => format!(" = ${number}"),
+            Self::Many(number) => format!(" = ANY(${number})"),
+        }
+    }
 }

@@ -118,6 +118,8 @@ impl Opener {
             // A misspelt column in double quotes must not pass for text.
             (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
             (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+            // With statistics, statements would be prepared again for each new value.
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
         ] {
             connection.set_db_config(config, on).map_err(SqlError::from)?;
         }

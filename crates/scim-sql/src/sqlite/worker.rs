@@ -1,7 +1,7 @@
 //! A thread with a connection of its own, and the transactions that it runs.
 //!
-//! Writes are committed in groups: what waits joins the transaction at work, each write behind a savepoint of its own, so
-//! that many writers share one flush to the disk. Nobody is answered before the commit. A write that fails is rolled back
+//! Writes are committed in groups: what waits joins the transaction at work, each write but the first behind a savepoint of
+//! its own, so that many writers share one flush to the disk. Nobody is answered before the commit. A write that fails is rolled back
 //! alone; where the whole transaction falls, each write of it is done again in a transaction of its own.
 
 use std::{
@@ -80,6 +80,8 @@ enum Part {
     Done(Result<()>),
     /// The transaction fell; this work and the others are to be done again.
     Fallen,
+    /// This failed where nothing else was done yet: the transaction is to be rolled back.
+    Failed(StoreError),
     /// The transaction fell through this work, which must not be tried again.
     Panicked,
 }
@@ -146,8 +148,13 @@ impl Worker {
         let mut next = Some(first);
         while let Some(mut task) = next {
             if is_wanted(&mut task) {
-                match self.part(&mut task) {
+                match self.part(&mut task, group.is_empty()) {
                     Part::Done(outcome) => group.push((task, outcome)),
+                    Part::Failed(error) => {
+                        self.mend();
+                        task.answer(Err(error));
+                        return Vec::new();
+                    }
                     Part::Fallen => {
                         self.mend();
                         return group.into_iter().map(|(task, _)| task).chain([task]).collect();
@@ -184,8 +191,16 @@ impl Worker {
         }
     }
 
-    /// Does work behind a savepoint.
-    fn part(&mut self, task: &mut Task) -> Part {
+    /// Does work; behind a savepoint, unless it is the first of its transaction.
+    fn part(&mut self, task: &mut Task, is_first: bool) -> Part {
+        if is_first {
+            return match self.run(task) {
+                Ok(Ok(())) => Part::Done(Ok(())),
+                Ok(Err(failure)) if failure.is_temporary() => Part::Fallen,
+                Ok(Err(failure)) => Part::Failed(failure.into()),
+                Err(_) => Part::Panicked,
+            };
+        }
         if self.execute("SAVEPOINT part").is_err() {
             return Part::Fallen;
         }

@@ -57,8 +57,9 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         let last = (head.version, millis(&head.modified));
         delta.records = vec![Record::new(self.scope, kind.name(), id, ChangeKind::Deleted, &[], last)];
         for holder in holders {
+            // Groups that are not served now are kept right all the same (D53).
             let members = self.scope.kinds.by_name(&holder.kind).and_then(|kind| kind.members());
-            let changed: Vec<String> = members.map(|members| members.name.clone()).into_iter().collect();
+            let changed = [members.map_or_else(|| "members".to_owned(), |members| members.name.clone())];
             let (version, modified) = (holder.head.0.next(), holder.head.1.max(delta.now));
             let record = Record::new(
                 self.scope,

@@ -11,7 +11,7 @@ use scim_core::{
 };
 
 use crate::{
-    delta::Claim,
+    delta::{Claim, Indexed},
     error::SqlError,
     session::Session,
     statement::{Row, Statement},
@@ -22,6 +22,8 @@ pub(super) struct Current {
     pub(super) found: Found,
     pub(super) next_member: i64,
     pub(super) claims: Vec<Claim>,
+    /// What indexes are on, where it is read for a change.
+    pub(super) indexed: Option<Indexed>,
 }
 
 /// What is done with a row that is read.
@@ -52,6 +54,7 @@ pub(super) async fn read<S: Session>(
         found: found(kind, &mut row)?,
         next_member: row.int(7)?,
         claims: Claim::read(row.optional(8)?),
+        indexed: matches!(lock, Lock::Update).then(|| indexed(&row)).transpose()?,
     }))
 }
 
@@ -72,11 +75,21 @@ fn statement<S: Session>(
             "FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.kind = ?3"
         ),
         Lock::Update => concat!(
-            "SELECT r.kind, r.id, r.version, r.created, r.modified, r.public, r.hidden, r.next_member, r.claims ",
-            "FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.kind = ?3{update}"
+            "SELECT r.kind, r.id, r.version, r.created, r.modified, r.public, r.hidden, r.next_member, r.claims, ",
+            "r.user_name, r.display_name, r.external_id, r.active FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.kind = ?3{update}"
         ),
     };
     session.statement(template, vec![tenant.as_str().into(), id.into(), kind.name().into()])
+}
+
+fn indexed(row: &Row) -> Result<Indexed, SqlError> {
+    let text = |column| Ok::<_, SqlError>(row.optional(column)?.map(str::to_owned));
+    Ok(Indexed {
+        user_name: text(9)?,
+        display_name: text(10)?,
+        external_id: text(11)?,
+        active: row.optional_flag(12)?,
+    })
 }
 
 /// A resource without its relations from a row of (type, id, version, created, modified, public, hidden, ..).

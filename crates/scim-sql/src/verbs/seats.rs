@@ -128,6 +128,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
                         content,
                     }),
                     was: current.found.head.version,
+                    before: current.indexed,
                 };
             }
         }

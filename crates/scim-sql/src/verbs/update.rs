@@ -147,6 +147,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
                         content: new.content,
                     }),
                     was,
+                    before: current.indexed,
                 };
             }
         }
@@ -184,7 +185,7 @@ fn new_content(edit: &Edit, current: &Current) -> Result<Option<NewContent>, Fai
     }
     let applied = edit.apply(&current.found.stored)?;
     let Some(stored) = &applied.stored else { return Ok(None) };
-    let content = Content::new(edit.kind(), stored, &applied.after, &applied.keys)?;
+    let content = Content::changed(edit.kind(), stored, &applied)?;
     let change = match (applied.before.is_active(), applied.after.is_active()) {
         (false, true) => ChangeKind::Activated,
         (true, false) => ChangeKind::Deactivated,

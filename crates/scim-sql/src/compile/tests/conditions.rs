@@ -8,7 +8,7 @@ use super::{kind, map, predicate, session};
 use crate::{
     Engine,
     compile::Compiler,
-    map::{Column, Form},
+    map::{Column, Form, Native},
     session::Session,
     statement::Statement,
 };
@@ -69,6 +69,34 @@ fn an_operand_that_is_prepared_in_another_way_is_unsupported() {
 }
 
 #[test]
+fn terms_that_are_the_same_are_written_once() {
+    let kind = kind("User");
+    let text = |filter: &str| {
+        let map = map(&kind);
+        let mut statement = Statement::new(Engine::Sqlite);
+        Compiler::new(&kind, &map, "t", &mut statement)
+            .condition(&predicate(&kind, filter), true)
+            .unwrap();
+        statement.text().to_owned()
+    };
+    let one = "emails[type eq \"a\" and not (value sw \"b\")]";
+    for word in ["and", "or"] {
+        let many = [one; 20].join(&format!(" {word} "));
+        assert_eq!(text(&many), text(one));
+        let others = [
+            &one.replace("\"a\"", "\"c\""),
+            &one.replace("sw", "ew"),
+            &one.replace("emails", "ims"),
+        ];
+        for other in others {
+            assert_ne!(text(&format!("{one} {word} {other}")), text(one), "{other}");
+        }
+    }
+    assert_ne!(text("title eq \"x\" or title eq null"), text("title eq null"));
+    assert_ne!(text("not (title pr) and title pr"), text("title pr"));
+}
+
+#[test]
 fn nothing_that_was_sent_is_in_the_text() {
     let kind = kind("User");
     let hostile =
@@ -95,11 +123,21 @@ fn an_identifier_of_the_engine_s_own_type_is_looked_up_by_its_index() {
             .unwrap();
         statement.text().to_owned()
     };
+    let key = |native, prefix: &str| Form::Key {
+        native,
+        prefix: prefix.to_owned(),
+    };
     let uuid = "id eq \"0b5c1a2e-9f7d-4e0a-8a35-1f6f0c1d2e3f\"";
-    assert_eq!(text(Form::Uuid, uuid), "r.key = CAST($1 AS UUID)");
+    assert_eq!(text(key(Native::Uuid, ""), uuid), "r.key = CAST($1 AS UUID)");
     // Only the text that the engine makes of a UUID is that of the identifier.
-    assert_eq!(text(Form::Uuid, &uuid.replace("0b", "0B")), "FALSE");
-    assert_eq!(text(Form::Uuid, "id ne \"x\""), "TRUE");
-    assert_eq!(text(Form::Numeral, "id eq \"12\""), "r.key = $1");
-    assert_eq!(text(Form::Numeral, "id eq \"+12\""), "FALSE");
+    assert_eq!(text(key(Native::Uuid, ""), &uuid.replace("0b", "0B")), "FALSE");
+    assert_eq!(text(key(Native::Uuid, ""), "id ne \"x\""), "TRUE");
+    assert_eq!(text(key(Native::Numeral, ""), "id eq \"12\""), "r.key = $1");
+    assert_eq!(text(key(Native::Numeral, ""), "id eq \"+12\""), "FALSE");
+    assert_eq!(text(key(Native::Numeral, "u"), "id eq \"u12\""), "r.key = $1");
+    assert_eq!(text(key(Native::Numeral, "u"), "id eq \"12\""), "FALSE");
+    assert_eq!(
+        text(key(Native::Text, "u"), "id ne \"u12\""),
+        "r.key IS DISTINCT FROM $1"
+    );
 }

@@ -19,7 +19,7 @@ use super::{predicate, query};
 use crate::{
     Engine,
     compile::Search,
-    map::{Column, Form, Rows, Source, TableMap},
+    map::{Column, Form, Native, Rows, Source, TableMap},
     sqlite::SqliteSession,
 };
 
@@ -107,7 +107,15 @@ fn map() -> Arc<TableMap> {
         from: "gadget g".to_owned(),
         visible: "g.org = {tenant} AND NOT g.secret".to_owned(),
         columns: vec!["g.serial".to_owned()],
-        id: Column::new("g.id", Form::Numeral).indexed().filled(),
+        id: Column::new(
+            "g.id",
+            Form::Key {
+                native: Native::Numeral,
+                prefix: String::new(),
+            },
+        )
+        .indexed()
+        .filled(),
         place: "g.id".to_owned(),
         across: None,
         total: None,

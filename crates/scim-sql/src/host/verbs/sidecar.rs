@@ -63,7 +63,11 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         });
         delta.row = match beside.version {
             None => RowChange::Insert(image),
-            Some(was) => RowChange::Update { image, was },
+            Some(was) => RowChange::Update {
+                image,
+                was,
+                before: None,
+            },
         };
         self.write_beside(&delta).await
     }
