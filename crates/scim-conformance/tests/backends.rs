@@ -1,4 +1,4 @@
-//! The store that is made of back ends answers as the store in memory does.
+//! The store that is made of back ends: its contract, its answers next to those of the store in memory, and identity providers on it.
 
 #[expect(unreachable_pub, reason = "it is public in the documentation")]
 #[path = "../../scim-store/docs/backends.rs"]
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use backends::Table;
 use chrono::TimeDelta;
 use scim_conformance::{
-    block_on, check_store,
+    Client, ExchangeFile, InProcess, Report, block_on, bundled_exchanges, check_store,
     differential::{Differential, PROBE, Tally},
 };
 use scim_core::{
@@ -16,7 +16,10 @@ use scim_core::{
     resource::MemberEffect,
     typed::{Group, User},
 };
-use scim_store::{Backends, GroupBackend, MemoryStore, Record, Result, Scope, UserBackend};
+use scim_http::{BearerTokens, Expiry, ScimService};
+use scim_store::{Backends, GroupBackend, MemoryStore, Principal, Record, Result, Scope, UserBackend};
+
+const BASE: &str = "https://scim.example.test/scim/v2";
 
 /// A host that keeps no revisions.
 #[derive(Debug, Default)]
@@ -113,4 +116,20 @@ fn random_searches_are_answered_as_in_memory() {
     }
     assert!(tally.found > tally.cases / 3, "{tally:?}");
     assert_eq!((tally.cases, tally.refused), (160, 0), "{tally:?}");
+}
+
+#[test]
+fn identity_providers_are_served() {
+    let mut report = Report::default();
+    for file in ExchangeFile::load_directory(&bundled_exchanges()).unwrap() {
+        let principal = || Principal::new("tenant", "exchanges");
+        let tokens = BearerTokens::new().allow_raw(true);
+        let tokens = tokens.with_basic("user", "password", principal()).unwrap();
+        tokens.add("exchange-token", principal(), Expiry::Never).unwrap();
+        let service = ScimService::builder(BASE, Backends::new(Plain::default(), Plain::default()), tokens);
+        let target = InProcess::new(service.build().unwrap());
+        let client = Client::new(BASE, "exchange-token").basic("user", "password");
+        report.files.push(block_on(file.replay(&target, &client)));
+    }
+    assert!(report.outcomes().count() > 200 && report.is_clean(), "{report}");
 }

@@ -367,6 +367,11 @@ fn d32_groups_switched_off_are_absent() {
     let bulk = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
         "Operations": [{ "method": "DELETE", "path": format!("/Groups/{id}") }] });
     assert_eq!(host.send("POST", "/Bulk", bulk).body["Operations"][0]["status"], "404");
+    assert_eq!(
+        host.get(&format!("/Users/{user}")).body.get("groups"),
+        None,
+        "nor does a member speak of one"
+    );
     assert_eq!(get(&host.service, "tokB", "/scim/B/v2/Groups"), 200);
     host.change(|s| s.groups = true);
     assert_eq!(

@@ -11,10 +11,10 @@ use std::sync::{
 };
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Response};
 pub use scim_conformance::stores::block_on;
 use scim_http::{
-    BearerTokens, Expiry, ScimService, ScimServiceBuilder,
+    BearerTokens, Body, Expiry, ScimService, ScimServiceBuilder,
     core::Dialect,
     store::{Clock, Principal},
 };
@@ -145,20 +145,7 @@ impl Server {
         for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.header(*name, *value);
         }
-        let response = block_on(self.service.handle(request.body(body).unwrap()));
-        let (head, body) = response.into_parts();
-        let text = String::from_utf8(block_on(body.into_bytes()).unwrap().to_vec()).unwrap();
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap()
-        };
-        Reply {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            text,
-            body,
-        }
+        Reply::read(block_on(self.service.handle(request.body(body).unwrap())))
     }
 
     pub fn get(&self, path: &str) -> Reply {
@@ -226,6 +213,22 @@ impl Server {
 }
 
 impl Reply {
+    pub fn read(response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        let text = String::from_utf8(block_on(body.into_bytes()).unwrap().to_vec()).unwrap();
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap()
+        };
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            text,
+            body,
+        }
+    }
+
     pub fn id(&self) -> String {
         self.body["id"].as_str().expect("an id").to_owned()
     }
