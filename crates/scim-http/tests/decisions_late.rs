@@ -1,7 +1,7 @@
 //! Decisions D21 to D36, as far as no normative case covers them.
 //!
-//! D22 (licences) and D36 (accounts of the host that SCIM did not provision) belong to later releases. D26 is the corpus of
-//! hostile input, which has a runner of its own. D25 and D33 are also N53 and N23.
+//! D22 and D36 became D55 and D57, which are tested elsewhere. D26 is the corpus of hostile input, which has a runner of its
+//! own. D25 and D33 are also N53 and N23.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 

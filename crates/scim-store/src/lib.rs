@@ -27,6 +27,7 @@
 //! [`Edit`]: scim_core::Edit
 //! [`Query`]: scim_core::query::Query
 
+mod adoption;
 mod backend;
 mod breaker;
 mod capabilities;
@@ -37,8 +38,11 @@ mod credential_store;
 mod error;
 mod guard;
 mod label;
+mod license;
+mod licensed;
 mod memory;
 mod protection;
+mod provenance;
 mod requests;
 mod scope;
 mod seat;
@@ -46,6 +50,7 @@ mod settings;
 mod store;
 mod tenants;
 
+pub use adoption::{Account, Accounts, Adoption};
 pub use backend::{Backends, GroupBackend, Lookup, NoGroups, Record, RecordPage, UserBackend};
 pub use breaker::{Alarm, Breaker, Loss, Trip};
 pub use capabilities::Capabilities;
@@ -56,8 +61,11 @@ pub use credential_store::{CredentialStore, MemoryCredentials};
 pub use error::{Result, StoreError};
 pub use guard::{Attempt, Denial, Guard, Guards, NoGuard, TxView};
 pub use label::Labels;
+pub use license::{LicenseBackend, MemoryLicenses, Reservation};
+pub use licensed::{LicenseGuard, Licensed, Reconciled};
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use protection::{Protected, ProtectedIds, Protection};
+pub use provenance::{ByHand, Provenance, Refusal};
 pub use requests::{Read, Removal, Updated, Write, Written};
 pub use scope::{Principal, Scope};
 pub use seat::{SeatCount, SeatStep, SeatStore, takes_seats};

@@ -133,12 +133,7 @@ impl Run<'_> {
         let route = Route::parse(path.split('?').next().unwrap_or_default(), &site.kinds)?;
         let (kind, id) = match (route, operation.method) {
             (Route::Collection(kind), BulkMethod::Post) => {
-                let mut draft = create::draft(site, &kind, data)?;
-                draft.relations = Relations::NONE;
-                site.check_password(scope, draft.password.as_ref()).await?;
-                let found = site.store.create(scope, &draft).await?;
-                site.set_password(scope, &found.head.id, draft.password.as_ref())
-                    .await?;
+                let (found, _) = create::provision(site, scope, &kind, data, Relations::NONE).await?;
                 return Ok(created(&encoder, &kind, found.head.id, found.head.version));
             }
             (Route::Resource(kind, id), BulkMethod::Delete | BulkMethod::Patch | BulkMethod::Put) => (kind, id),
