@@ -1,14 +1,9 @@
 //! The contract of [`Positions`].
 
-use std::fmt::Display;
-
-use scim_core::TenantId;
 use scim_events::Positions;
-use scim_store::{IdSource, RandomIds};
 
+use super::{Check, tenant, text};
 use crate::{FileReport, Report, store::outcome};
-
-type Check = Result<(), String>;
 
 /// Holds a place of positions against the contract of [`Positions`], in tenants of new random names.
 ///
@@ -66,12 +61,4 @@ async fn readers_and_tenants_are_apart(positions: &dyn Positions) -> Check {
     let kept = positions.load(&other, "log").await.map_err(text)?;
     ensure!(kept == Some(9), "another tenant's reader is at {kept:?}");
     Ok(())
-}
-
-fn tenant() -> TenantId {
-    TenantId::new(RandomIds.next().as_str())
-}
-
-fn text(error: impl Display) -> String {
-    error.to_string()
 }

@@ -1,1 +1,13 @@
-//! Webhooks.
+//! Webhooks: the rules of trying again, real receivers, and addresses that must not be reached.
+
+#[cfg(test)]
+mod receiver;
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod arrive;
+#[cfg(test)]
+mod refuse;
+#[cfg(test)]
+mod rules;

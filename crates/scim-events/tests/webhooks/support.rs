@@ -1,0 +1,117 @@
+//! A store with its relay, and time and transport that a test moves by hand.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use scim_core::{ResourceId, TenantId, Version};
+use scim_events::{
+    Answer, Chance, EndpointUrl, Event, FailureKind, Message, Schedule, Transport, TransportError, UrlError, UrlPolicy,
+};
+use scim_store::{Change, ChangeKind, Clock, SystemClock};
+
+pub(crate) fn tenant() -> TenantId {
+    TenantId::new("acme")
+}
+
+/// A change of a user.
+pub(crate) fn change(sequence: u64, user: &str, kind: ChangeKind) -> Change {
+    Change::new(
+        sequence,
+        tenant(),
+        "User",
+        ResourceId::new(user),
+        kind,
+        vec!["title".to_owned()],
+        Version::new(sequence),
+        SystemClock.now(),
+        "token-1",
+        "request-1",
+    )
+}
+
+/// The event of an update of a user.
+pub(crate) fn event(sequence: u64, user: &str) -> Event {
+    Event::new(change(sequence, user, ChangeKind::Updated))
+}
+
+/// The time of the machine, and as much later as a test says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HandClock(Arc<AtomicI64>);
+
+impl HandClock {
+    pub(crate) fn advance(&self, pause: Duration) {
+        self.0
+            .fetch_add(i64::try_from(pause.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + TimeDelta::milliseconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// No chance.
+#[derive(Debug)]
+pub(crate) struct Never;
+
+impl Chance for Never {
+    fn next(&self) -> f64 {
+        0.0
+    }
+}
+
+/// Tries again at once, so many times.
+pub(crate) fn at_once(tries: usize) -> Schedule {
+    let mut schedule = Schedule::default();
+    schedule.pauses = vec![Duration::ZERO; tries];
+    schedule.longest_rest = Duration::ZERO;
+    schedule
+}
+
+/// Answers what it is told to, else 204, and keeps the messages.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Script {
+    pub(crate) messages: Arc<Mutex<Vec<Message>>>,
+    answers: Arc<Mutex<VecDeque<Result<Answer, FailureKind>>>>,
+    pub(crate) sends: Arc<AtomicUsize>,
+}
+
+impl Script {
+    pub(crate) fn then(&self, status: u16, retry_after: Option<u64>) {
+        let answer = Answer::new(status, retry_after.map(Duration::from_secs));
+        self.answers.lock().unwrap().push_back(Ok(answer));
+    }
+
+    pub(crate) fn then_fail(&self, kind: FailureKind) {
+        self.answers.lock().unwrap().push_back(Err(kind));
+    }
+
+    pub(crate) fn sends(&self) -> usize {
+        self.sends.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Transport for Script {
+    fn check(&self, url: &EndpointUrl) -> Result<(), UrlError> {
+        UrlPolicy::new().check(url)
+    }
+
+    async fn send(&self, message: &Message) -> Result<Answer, TransportError> {
+        self.sends.fetch_add(1, Ordering::SeqCst);
+        self.messages.lock().unwrap().push(message.clone());
+        let answer = self.answers.lock().unwrap().pop_front();
+        answer
+            .unwrap_or(Ok(Answer::new(204, None)))
+            .map_err(TransportError::new)
+    }
+}
