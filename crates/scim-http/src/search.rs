@@ -128,13 +128,14 @@ fn targets(site: &Site, kinds: &[Arc<ResourceType>], params: &Params) -> Result<
     };
     let Capabilities {
         filter: can_filter,
+        partial,
         sort: can_sort,
         ..
     } = site.store.capabilities();
-    if sort.is_some() && !can_sort {
+    if sort.is_some() && !can_sort && !partial {
         return Err(InputError::path("sorting is not supported: see ServiceProviderConfig").into());
     }
-    if filter.is_some() && !can_filter {
+    if filter.is_some() && !can_filter && !partial {
         return Err(InputError::filter("filters are not supported: see ServiceProviderConfig").into());
     }
     let mut targets = Vec::with_capacity(kinds.len());

@@ -15,6 +15,9 @@ pub struct Capabilities {
     pub cursors: bool,
     /// Filters on any attribute; without it some are refused as unsupported.
     pub filter: bool,
+    /// Some attributes can be filtered and ordered by, and others are refused by their names: filters and orders are advertised
+    /// then, where [`filter`](Self::filter) and [`sort`](Self::sort) are not set.
+    pub partial: bool,
     /// Order by any attribute.
     pub sort: bool,
     /// Versions count up from 1. Without it they only differ where contents do.
@@ -28,6 +31,7 @@ impl Capabilities {
         batch: true,
         cursors: true,
         filter: true,
+        partial: false,
         sort: true,
         versions: true,
     };

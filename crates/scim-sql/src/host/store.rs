@@ -81,6 +81,7 @@ impl ScimStore for HostStore {
         Capabilities::all_but(|capabilities| {
             capabilities.batch = false;
             capabilities.filter = false;
+            capabilities.partial = true;
             capabilities.sort = false;
         })
     }

@@ -1,0 +1,84 @@
+//! What becomes of a page that cannot be shown.
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use scim_http::CredentialError;
+
+use super::layout;
+use crate::{db::DbError, domain::Refusal, secret::NoRandomness};
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("the form is too old, or was not ours")]
+    Csrf,
+    #[error("nobody is signed in")]
+    SignedOut,
+    #[error("there is no such thing")]
+    Missing,
+    #[error("the form cannot be read")]
+    Form,
+    #[error(transparent)]
+    Inside(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let (status, text) = match self {
+            Self::SignedOut => return Redirect::to("/sign-in").into_response(),
+            Self::Csrf => (
+                StatusCode::FORBIDDEN,
+                "This form is too old, or was not sent by this console. Go back, load the page again and repeat what you did.",
+            ),
+            Self::Missing => (StatusCode::NOT_FOUND, "There is nothing here, or not any more."),
+            Self::Form => (StatusCode::BAD_REQUEST, "The form cannot be read."),
+            Self::Inside(error) => {
+                tracing::error!(%error, "a page failed");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something went wrong on our side. Nothing has changed; please try again.",
+                )
+            }
+        };
+        (status, layout::plain("That did not work", text)).into_response()
+    }
+}
+
+impl From<DbError> for Fault {
+    fn from(error: DbError) -> Self {
+        Self::Inside(Box::new(error))
+    }
+}
+
+impl From<NoRandomness> for Fault {
+    fn from(error: NoRandomness) -> Self {
+        Self::Inside(Box::new(error))
+    }
+}
+
+impl From<CredentialError> for Fault {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::NotFound => Self::Missing,
+            error => Self::Inside(Box::new(error)),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Missing => Self::Missing,
+            Refusal::Db(error) => error.into(),
+            refusal => Self::Inside(Box::new(refusal)),
+        }
+    }
+}
+
+impl From<scim_http::store::StoreError> for Fault {
+    fn from(error: scim_http::store::StoreError) -> Self {
+        Self::Inside(Box::new(error))
+    }
+}

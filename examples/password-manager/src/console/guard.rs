@@ -1,0 +1,94 @@
+//! What stands before every page: strict headers, and no posts from elsewhere.
+
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{self, HeaderMap, HeaderName},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::app::App;
+
+/// Nothing but our own style, script, pictures and forms; no inline script or style, no frames.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+];
+
+/// Headers of pages, which are nobody else's to keep.
+pub(super) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    set(response.headers_mut(), &HEADERS);
+    set(response.headers_mut(), &[(header::CACHE_CONTROL, "no-store")]);
+    if app.public_url.starts_with("https:") {
+        let forever = [(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000")];
+        set(response.headers_mut(), &forever);
+    }
+    response
+}
+
+/// Headers of the style, the script and the picture.
+pub(super) async fn asset_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    set(response.headers_mut(), &HEADERS);
+    set(response.headers_mut(), &[(header::CACHE_CONTROL, "no-cache")]);
+    response
+}
+
+/// Refuses posts that a page of another origin sent; the form's token is checked behind. A browser says where a post comes from.
+pub(super) async fn same_origin(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method() == Method::POST && !is_own(request.headers(), &app.public_url) {
+        return (StatusCode::FORBIDDEN, "this form was sent by another site\n").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_own(headers: &HeaderMap, public_url: &str) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    match text("origin") {
+        // Of an opaque origin there is nothing to compare; a referrer policy makes one of ours say so in some browsers.
+        None | Some("null") => true,
+        Some(origin) => {
+            let rest = public_url.strip_prefix(origin);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+    }
+}
+
+fn set(headers: &mut HeaderMap, values: &[(HeaderName, &'static str)]) {
+    for (name, value) in values {
+        headers.insert(name.clone(), HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_of_another_origin_is_known() {
+        let is_taken = |name: &'static str, value: &'static str| {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
+            is_own(&headers, "https://vault.example/app")
+        };
+        assert!(is_taken("origin", "https://vault.example"));
+        assert!(is_taken("sec-fetch-site", "same-origin"));
+        assert!(!is_taken("origin", "https://vault.exampl"));
+        assert!(!is_taken("origin", "https://evil.example"));
+        assert!(!is_taken("sec-fetch-site", "cross-site"));
+        assert!(!is_taken("sec-fetch-site", "same-site"));
+    }
+}

@@ -1,0 +1,97 @@
+//! SQLite behind a lock, off the threads that serve.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, params_from_iter, types::ValueRef};
+use scim_http::store::Scope;
+use scim_sql::host::HostStore;
+
+use super::{DbError, Result, Row, Sql, Told, Value};
+
+/// How long a statement waits for another process.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One connection, used by one at a time.
+#[derive(Clone)]
+pub(crate) struct Line(Arc<Mutex<Connection>>);
+
+impl Line {
+    pub(super) fn open(path: &Path, tables: &str) -> Result<Self> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(PATIENCE)?;
+        // Readers and the writer do not wait for each other; the mode stays with the file.
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.execute_batch(tables)?;
+        Ok(Self(Arc::new(Mutex::new(connection))))
+    }
+
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let connection = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        done.await.map_err(|_| DbError::Ended)?
+    }
+}
+
+pub(super) fn rows(connection: &Connection, Sql(text, values): &Sql) -> Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(text)?;
+    let columns = statement.column_count();
+    let mut found = statement.query(params_from_iter(values))?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let values = (0..columns).map(|column| match row.get_ref(column)? {
+            ValueRef::Integer(number) => Ok(Value::Int(number)),
+            ValueRef::Null => Ok(Value::Null),
+            ValueRef::Text(text) => Ok(Value::Text(String::from_utf8_lossy(text).into_owned())),
+            ValueRef::Real(_) | ValueRef::Blob(_) => Err(DbError::Shape),
+        });
+        rows.push(Row(values.collect::<Result<_>>()?));
+    }
+    Ok(rows)
+}
+
+pub(super) fn run(connection: &Connection, Sql(text, values): &Sql) -> Result<u64> {
+    let changed = connection.prepare_cached(text)?.execute(params_from_iter(values))?;
+    Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+}
+
+pub(super) fn change(
+    connection: &mut Connection,
+    store: &HostStore,
+    scope: &Scope,
+    statements: &[Sql],
+    told: impl FnOnce(&[Row]) -> Result<Vec<Told>>,
+) -> Result<bool> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut last = Vec::new();
+    for sql in statements {
+        last = rows(&transaction, sql)?;
+    }
+    if last.is_empty() {
+        return Ok(false);
+    }
+    for Told { kind, id, changed } in told(&last)? {
+        store.announce_sqlite(&transaction, scope, &kind, &id, changed)?;
+    }
+    transaction.commit()?;
+    Ok(true)
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        match self {
+            Self::Int(number) => number.to_sql(),
+            Self::Null => rusqlite::types::Null.to_sql(),
+            Self::Text(text) => text.to_sql(),
+        }
+    }
+}

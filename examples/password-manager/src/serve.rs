@@ -1,0 +1,108 @@
+//! `serve`: the endpoint and the console behind one address.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    net::SocketAddr,
+};
+
+use axum::{Router, routing::get};
+use scim_http::{Expiry, Mint};
+use tokio::net::TcpListener;
+
+use crate::{app::App, console, domain::Access, options::HostOptions, scim, server};
+
+/// What the first start tells, once.
+pub(crate) struct FirstStart {
+    pub(crate) token: Option<String>,
+    pub(crate) sign_in: Option<String>,
+}
+
+pub(crate) async fn run(options: &HostOptions) -> Result<(), Box<dyn Error>> {
+    // Signals are heard before anything is announced, so that none is lost.
+    let stop = server::stop_signal()?;
+    let listener = TcpListener::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    let app = App::open(options, options.public_url(address)).await?;
+    warn_of_plain_http(&app.public_url, address);
+    let started = first_start(&app, options).await?;
+    // Whether anybody reads along makes no difference to the service.
+    let _ = announce(io::stdout().lock(), &app, &options.organization, &started);
+    server::serve(listener, router(&app, options)?, stop).await;
+    app.close().await;
+    Ok(())
+}
+
+/// Endpoint, console and health, as one router.
+pub(crate) fn router(app: &App, options: &HostOptions) -> Result<Router, Box<dyn Error>> {
+    let bootstrap = options.bootstrap_token.clone();
+    let service = scim::service(
+        &app.public_url,
+        &app.kinds,
+        app.store.clone(),
+        app.organisations.clone(),
+        app.credentials.clone(),
+        bootstrap.map(|token| (options.organization.clone(), token.0)),
+    )?;
+    let endpoint = scim::router(service, app.history.clone(), app.members.clone());
+    let health = {
+        let app = app.clone();
+        get(move || async move {
+            match app.organisations.get("").await {
+                Ok(_) => (axum::http::StatusCode::OK, "ok\n"),
+                Err(_) => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "the database is out of reach\n"),
+            }
+        })
+    };
+    Ok(console::router(app.clone()).route("/health", health).merge(endpoint))
+}
+
+/// Makes what a first start makes, and a sign-in link at each start.
+pub(crate) async fn first_start(app: &App, options: &HostOptions) -> Result<FirstStart, Box<dyn Error>> {
+    let organisation = &options.organization;
+    let is_first = app.found(organisation, options.empty).await?;
+    let token = match (&options.bootstrap_token, is_first) {
+        (None, true) => {
+            let mint = Mint::new("First token", Expiry::Never);
+            let minted = app.credentials.mint(&organisation.as_str().into(), mint).await?;
+            Some(minted.token.expose().to_owned())
+        }
+        _ => None,
+    };
+    let link = app.access.link(organisation).await?;
+    let sign_in = link.map(|link| format!("{}/sign-in?link={link}", app.public_url));
+    Ok(FirstStart { token, sign_in })
+}
+
+fn announce(mut to: impl Write, app: &App, organisation: &str, started: &FirstStart) -> io::Result<()> {
+    writeln!(to, "Tenant URL    {}", app.tenant_url(organisation))?;
+    match &started.token {
+        Some(token) => writeln!(to, "Secret token  {token}  (shown this once)")?,
+        None => writeln!(to, "Secret token  as it was given; the console makes new ones")?,
+    }
+    writeln!(to, "Console       {}/console", app.public_url)?;
+    if let Some(link) = &started.sign_in {
+        let until = Access::link_ends().format("%H:%M UTC");
+        writeln!(to, "Sign in       {link}  (once, until {until})")?;
+    }
+    if let Some(token) = &started.token {
+        writeln!(to, "\nTry it, in another window:")?;
+        writeln!(
+            to,
+            "  curl -H \"Authorization: Bearer {token}\" {}/Users",
+            app.tenant_url(organisation)
+        )?;
+        writeln!(
+            to,
+            "  password-manager demo --tenant-url {} --token {token}",
+            app.tenant_url(organisation)
+        )?;
+    }
+    to.flush()
+}
+
+fn warn_of_plain_http(public_url: &str, address: SocketAddr) {
+    if public_url.starts_with("http:") && !address.ip().is_loopback() {
+        tracing::warn!("tokens and people's data cross the network unencrypted: put a proxy with TLS in front");
+    }
+}

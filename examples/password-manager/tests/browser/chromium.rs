@@ -1,0 +1,170 @@
+//! A browser, spoken to by WebDriver.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use base64::Engine as _;
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    elements::Element,
+    wd::WebDriverCompatibleCommand,
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// One browser at a time: the machines that run tests are small.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    driver: Child,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Browser {
+    pub(crate) async fn open() -> Self {
+        let turn = TURN.lock().await;
+        install();
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = loop {
+            let line = said.next().expect("the driver ended early").unwrap();
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim_end_matches('.').to_owned();
+            }
+        };
+        std::thread::spawn(move || said.for_each(drop));
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            "--window-size=1280,900",
+        ];
+        let capabilities = json!({ "goog:chromeOptions": { "args": arguments } });
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        Self { client, driver, _turn: turn }
+    }
+
+    pub(crate) async fn close(mut self) {
+        self.client.clone().close().await.unwrap();
+        self.driver.kill().unwrap();
+        self.driver.wait().unwrap();
+    }
+
+    pub(crate) async fn go(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// Signs in by a one-time link.
+    pub(crate) async fn sign_in(&self, link: &str) {
+        self.go(link).await;
+        self.press("main button").await;
+        self.wait("h1").await;
+    }
+
+    /// The first element of a selector, once it is there.
+    pub(crate) async fn wait(&self, selector: &str) -> Element {
+        self.client.wait().for_element(Locator::Css(selector)).await.unwrap()
+    }
+
+    pub(crate) async fn press(&self, selector: &str) {
+        self.wait(selector).await.click().await.unwrap();
+    }
+
+    pub(crate) async fn fill(&self, selector: &str, text: &str) {
+        self.wait(selector).await.send_keys(text).await.unwrap();
+    }
+
+    pub(crate) async fn choose(&self, selector: &str, value: &str) {
+        self.wait(selector).await.select_by_value(value).await.unwrap();
+    }
+
+    pub(crate) async fn text(&self, selector: &str) -> String {
+        self.wait(selector).await.text().await.unwrap()
+    }
+
+    /// All that a reader sees.
+    pub(crate) async fn page(&self) -> String {
+        self.text("body").await
+    }
+
+    /// The answer of a script.
+    pub(crate) async fn ask(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap()
+    }
+
+    /// The size of the window, as of a device, and whether the device prefers dark pages.
+    pub(crate) async fn device(&self, width: u32, height: u32, is_dark: bool) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
+        let scheme = if is_dark { "dark" } else { "light" };
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.cdp("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// A picture of the whole page.
+    pub(crate) async fn picture(&self) -> Vec<u8> {
+        let options = json!({ "format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false });
+        let answer = self.cdp("Page.captureScreenshot", options).await;
+        let data = answer["data"].as_str().unwrap().to_owned();
+        base64::engine::general_purpose::STANDARD.decode(data).unwrap()
+    }
+
+    async fn cdp(&self, name: &'static str, parameters: Value) -> Value {
+        self.client.issue_cmd(Cdp { name, parameters }).await.unwrap()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// A command of Chromium's own protocol, sent through the driver.
+#[derive(Debug)]
+struct Cdp {
+    name: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Cdp {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.name, "params": self.parameters });
+        (http::Method::POST, Some(body.to_string()))
+    }
+}
+
+/// Installs Chromium and its driver where they are missing.
+fn install() {
+    let is_there = |name: &str| Command::new(name).arg("--version").output().is_ok();
+    if is_there("chromedriver") && is_there("chromium") {
+        return;
+    }
+    let _ = Command::new("apt-get").arg("update").output();
+    let packages = ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"];
+    let _ = Command::new("apt-get").args(packages).output();
+    assert!(
+        is_there("chromedriver"),
+        "Chromium and chromedriver are wanted: apt-get install chromium chromium-driver"
+    );
+}

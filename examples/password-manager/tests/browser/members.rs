@@ -1,0 +1,128 @@
+//! Members in the console: where they come from, what they have, and what is not done to them by hand.
+
+use fantoccini::Locator;
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use crate::{
+    chromium::Browser,
+    host::{Host, user},
+};
+
+#[tokio::test]
+async fn a_provisioned_member_has_a_label_and_a_licence_and_is_not_removed_by_hand() {
+    let host = Host::start(&[]);
+    let (status, ada) = host.scim(Method::POST, "/Users", user("Ada"));
+    assert_eq!(status, 201, "{ada}");
+    let id = ada["id"].as_str().unwrap();
+    let browser = Browser::open().await;
+    browser.sign_in(&host.sign_in).await;
+    browser.choose("#provider", "okta-header").await;
+    browser.press("section[aria-labelledby=settings] button").await;
+    browser.wait(".notice").await;
+
+    browser.go(&format!("{}/users", host.console)).await;
+    let row = browser.text(&format!("#member-{}", &id[1..])).await;
+    for shown in ["Ada", "ada@acme.example", "Okta", "Licensed", "Active", "just now"] {
+        assert!(row.contains(shown), "{shown} is missing in {row}");
+    }
+    assert!(browser.text("#member-1").await.contains("Protected"));
+
+    browser.press(&format!("#member-{} button.danger", &id[1..])).await;
+    let refusal = browser.text("[role=alert]").await;
+    assert!(refusal.contains("Ada is provisioned by Okta"), "{refusal}");
+    assert_eq!(host.scim(Method::GET, &format!("/Users/{id}"), Value::Null).0, 200);
+
+    // The console shows what provisioning does.
+    let suspend = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "Replace", "path": "active", "value": "False" }],
+    });
+    assert_eq!(host.scim(Method::PATCH, &format!("/Users/{id}"), suspend).0, 200);
+    browser.go(&format!("{}/users?q=ADA", host.console)).await;
+    assert!(browser.text("tbody").await.contains("Suspended"));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn an_invited_member_is_left_alone_by_provisioning_until_it_is_handed_over() {
+    let host = Host::start(&[]);
+    let browser = Browser::open().await;
+    browser.sign_in(&host.sign_in).await;
+    browser.go(&format!("{}/users", host.console)).await;
+    browser.press("section header details summary").await;
+    browser.fill("#invite-name", "Bob <b>Auditor</b>").await;
+    browser.fill("#invite-email", "bob@acme.example").await;
+    browser.press("section header details button").await;
+    browser.wait(".notice").await;
+    assert!(browser.page().await.contains("Bob <b>Auditor</b>"), "text is text");
+
+    assert_eq!(host.scim(Method::POST, "/Users", user("Bob")).0, 409);
+    let filter = "/Users?filter=userName%20eq%20%22BOB@acme.example%22";
+    let (_, found) = host.scim(Method::GET, filter, Value::Null);
+    let id = found["Resources"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/Users/{id}");
+    let (status, refused) = host.scim(Method::PUT, &path, user("Bob"));
+    assert_eq!(status, 403, "{refused}");
+
+    browser.press(&format!("#member-{} td.end form:first-child button", &id[1..])).await;
+    browser.wait(".notice").await;
+    assert_eq!(host.scim(Method::PUT, &path, user("Bob")).0, 200);
+
+    // One who was invited and is no longer wanted is removed, and provisioning is told so.
+    browser.press("section header details summary").await;
+    browser.fill("#invite-name", "Carl").await;
+    browser.fill("#invite-email", "carl@acme.example").await;
+    browser.press("section header details button").await;
+    browser.wait(".notice").await;
+    browser.press("button[aria-label='Remove Carl']").await;
+    browser.wait(".notice").await;
+    assert!(browser.client.find(Locator::Css("[aria-label='Remove Carl']")).await.is_err());
+    browser.go(&format!("{}/events", host.console)).await;
+    let events = browser.text("tbody").await;
+    assert!(events.contains("user.deleted") && events.contains("console:owner@acme.example"), "{events}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn owners_are_protected_from_provisioning() {
+    let host = Host::start(&[]);
+    assert_eq!(host.scim(Method::DELETE, "/Users/m1", Value::Null).0, 403);
+    let (status, answer) = host.scim(Method::PUT, "/Users/m1", json!({ "userName": "owner@acme.example", "active": false }));
+    assert_eq!(status, 403, "{answer}");
+    let (_, owner) = host.scim(Method::GET, "/Users/m1", Value::Null);
+    assert_eq!(owner["active"], true);
+}
+
+#[tokio::test]
+async fn requests_and_changes_are_in_the_log_and_the_events() {
+    let host = Host::start(&[]);
+    let mut body = user("Dora");
+    body["shoeSize"] = json!(38);
+    body["active"] = json!("True");
+    assert_eq!(host.scim(Method::POST, "/Users", body).0, 201);
+    for _ in 0..3 {
+        assert_eq!(host.scim_as("latchkey_wrong", Method::GET, "/Users", Value::Null).0, 401);
+    }
+    assert_eq!(host.scim(Method::POST, "/Users", user("Dora")).0, 409);
+    let browser = Browser::open().await;
+    browser.sign_in(&host.sign_in).await;
+
+    browser.go(&format!("{}/log", host.console)).await;
+    let log = browser.text("tbody").await;
+    for shown in ["POST", "201", "Dora", "unknown attribute shoeSize left out", "text for the Boolean active", "409", "× 3"] {
+        assert!(log.contains(shown), "{shown} is missing in {log}");
+    }
+    for secret in [&*host.token, "latchkey_wrong", "dora@acme.example", "38"] {
+        assert!(!log.contains(secret), "{secret} is in {log}");
+    }
+    browser.press(".tabs a:nth-child(2)").await;
+    browser.wait(".tabs a:nth-child(2)[aria-current]").await;
+    assert!(!browser.text("tbody").await.contains("201"));
+
+    browser.go(&format!("{}/events", host.console)).await;
+    let events = browser.text("tbody").await;
+    assert!(events.contains("user.created") && events.contains("Dora"), "{events}");
+    assert!(host.command(&["events", "tail"]).contains("user.created"));
+    browser.close().await;
+}

@@ -1,0 +1,42 @@
+//! The first start, and the way into the console.
+
+use crate::{chromium::Browser, host::Host};
+
+#[tokio::test]
+async fn a_first_start_prints_a_link_that_signs_in_once() {
+    let host = Host::start(&[]);
+    assert!(host.tenant_url.ends_with("/scim/acme/v2"), "{}", host.tenant_url);
+    assert!(host.token.starts_with("latchkey_"));
+    let browser = Browser::open().await;
+
+    browser.go(&host.console).await;
+    assert_eq!(browser.text("h1").await, "Sign in");
+    assert!(browser.page().await.contains("password-manager sign-in"));
+
+    browser.sign_in(&host.sign_in).await;
+    assert_eq!(browser.text("h1").await, "User provisioning");
+    let page = browser.page().await;
+    assert!(page.contains(&host.tenant_url), "{page}");
+    assert!(page.contains("Waiting for a first request"), "{page}");
+    assert!(!page.contains(&host.token), "the token was shown once, on the terminal");
+
+    browser.press(".who button").await;
+    browser.go(&host.console).await;
+    assert_eq!(browser.text("h1").await, "Sign in");
+
+    browser.sign_in(&host.sign_in).await;
+    assert!(browser.page().await.contains("does not open anything"));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_new_link_comes_from_the_command_line() {
+    let host = Host::start(&[]);
+    let said = host.command(&["sign-in"]);
+    let link = said.split_whitespace().next().unwrap();
+    let (_, token) = link.split_once("/sign-in?link=").unwrap();
+    let browser = Browser::open().await;
+    browser.sign_in(&format!("{}/sign-in?link={token}", host.origin())).await;
+    assert_eq!(browser.text("h1").await, "User provisioning");
+    browser.close().await;
+}

@@ -1,0 +1,51 @@
+//! What identity providers send, replayed against the program over a socket.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a surprise ends a test"
+)]
+
+#[path = "support/host.rs"]
+mod host;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use scim_conformance::{Client, ExchangeFile, Report, Target, block_on, bundled_exchanges};
+
+use crate::host::{Host, agent};
+
+/// The program as a target.
+struct Socket(Host);
+
+#[async_trait::async_trait]
+impl Target for Socket {
+    async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let (mut parts, body) = request.into_parts();
+        // The exchanges name the path; the program's address is its own business.
+        let origin = self.0.origin();
+        if parts.uri.host().is_none() {
+            parts.uri = format!("{origin}{}", parts.uri).parse().unwrap();
+        }
+        let answer = match body.is_empty() {
+            true => agent().run(Request::from_parts(parts, ())),
+            false => agent().run(Request::from_parts(parts, body.to_vec())),
+        };
+        let (parts, mut body) = answer.unwrap().into_parts();
+        Response::from_parts(parts, Bytes::from(body.read_to_vec().unwrap()))
+    }
+}
+
+#[test]
+fn identity_providers_are_served_over_a_socket() {
+    let mut report = Report::default();
+    for file in ExchangeFile::load_directory(&bundled_exchanges()).unwrap() {
+        let host = Host::start(&["--empty"]);
+        // The token is the password of Basic too, whatever the user's name.
+        let client = Client::new(&host.tenant_url, &host.token).basic("okta", &host.token);
+        report.files.push(block_on(file.replay(&Socket(host), &client)));
+    }
+    assert!(report.is_clean(), "{report}");
+}

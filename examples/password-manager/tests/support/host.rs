@@ -1,0 +1,135 @@
+//! The program as a process, with a database of its own.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use serde_json::Value;
+use ureq::http::{Method, Request};
+
+pub(crate) struct Host {
+    process: Child,
+    directory: PathBuf,
+    pub(crate) tenant_url: String,
+    pub(crate) token: String,
+    pub(crate) console: String,
+    pub(crate) sign_in: String,
+}
+
+impl Host {
+    /// Starts a host on a free port.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let directory = std::env::temp_dir().join(format!("password-manager-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_password-manager"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--database"])
+            .arg(format!("sqlite:{}", directory.join("pm.db").display()))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut host = Self {
+            process,
+            directory,
+            tenant_url: String::new(),
+            token: String::new(),
+            console: String::new(),
+            sign_in: String::new(),
+        };
+        // Told once everything is ready; what comes behind is for people.
+        while host.console.is_empty() {
+            let line = said.next().expect("the host ended early").unwrap();
+            host.hear(&line);
+        }
+        if !arguments.contains(&"--empty") {
+            host.hear(&said.next().unwrap().unwrap());
+        }
+        std::thread::spawn(move || said.for_each(drop));
+        host
+    }
+
+    fn hear(&mut self, line: &str) {
+        let field = match line.get(..14).unwrap_or_default().trim_end() {
+            "Tenant URL" => &mut self.tenant_url,
+            "Secret token" => &mut self.token,
+            "Console" => &mut self.console,
+            "Sign in" => &mut self.sign_in,
+            _ => return,
+        };
+        *field = line[14..].split_whitespace().next().unwrap_or_default().to_owned();
+    }
+
+    /// A request of an identity provider: status and body.
+    pub(crate) fn scim(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        self.scim_as(&self.token, method, path, body)
+    }
+
+    pub(crate) fn scim_as(&self, token: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.tenant_url))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/scim+json");
+        let agent = agent();
+        let answer = match body {
+            Value::Null => agent.run(request.body(()).unwrap()),
+            body => agent.run(request.body(body.to_string()).unwrap()),
+        };
+        let mut answer = answer.unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// A command beside the running host, on its database: what it prints.
+    pub(crate) fn command(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_password-manager"))
+            .args(arguments)
+            .args(["--log", "error", "--database"])
+            .arg(format!("sqlite:{}", self.directory.join("pm.db").display()))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What begins the console's URLs.
+    pub(crate) fn origin(&self) -> &str {
+        self.console.strip_suffix("/console").unwrap()
+    }
+
+    /// All that is kept, as bytes.
+    pub(crate) fn database(&self) -> Vec<u8> {
+        let files = ["pm.db", "pm.db-wal"].map(|name| std::fs::read(self.directory.join(name)).unwrap_or_default());
+        files.concat()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A client that follows no redirects.
+pub(crate) fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+    config.build().new_agent()
+}
+
+/// A User as an identity provider sends it.
+pub(crate) fn user(name: &str) -> Value {
+    serde_json::json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": format!("{}@acme.example", name.to_lowercase()),
+        "displayName": name,
+        "active": true,
+    })
+}
