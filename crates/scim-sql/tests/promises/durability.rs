@@ -78,7 +78,6 @@ impl Survived {
         self.difference.lost += difference.lost;
         self.difference.extra += difference.extra;
         self.difference.wrong += difference.wrong;
-        self.misfits = base.misfits().await;
     }
 
     fn is_whole(&self) -> bool {
@@ -129,6 +128,7 @@ fn kill_until(
                 break;
             }
         }
+        survived.misfits = base.misfits().await;
         survived
     })
 }

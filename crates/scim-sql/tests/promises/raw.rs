@@ -30,8 +30,10 @@ pub(crate) const CHECKS: [&str; 8] = [
      WHERE NOT EXISTS (SELECT 1 FROM scim_seat_pool p WHERE p.tenant = h.tenant)
         OR NOT EXISTS (SELECT 1 FROM scim_resource r WHERE r.tenant = h.tenant AND r.id = h.id AND COALESCE(r.active, TRUE))",
     // One change for each version.
-    "SELECT 'changes of ' || r.id FROM scim_resource r
-     WHERE r.version <> (SELECT COUNT(DISTINCT c.version) FROM scim_change c WHERE c.tenant = r.tenant AND c.id = r.id)",
+    "SELECT 'changes of ' || r.id FROM scim_resource r LEFT JOIN
+       (SELECT tenant, id, COUNT(DISTINCT version) AS versions FROM scim_change GROUP BY tenant, id) c
+       ON c.tenant = r.tenant AND c.id = r.id
+     WHERE r.version <> COALESCE(c.versions, 0)",
 ];
 
 /// Runs statements on a file; the first column of the rows of the last, where it has rows.
