@@ -331,9 +331,12 @@ impl Host {
 
     fn ids(&self, name: &str) -> Vec<String> {
         let page = self.server.filter("/Users", &format!("userName eq \"{name}\""));
-        let resources = page.ok(200).body["Resources"].as_array().cloned().unwrap_or_default();
-        let ids = resources.iter().map(|user| user["id"].as_str().unwrap().to_owned());
-        ids.collect()
+        let resources = page.ok(200).body.get("Resources").and_then(Value::as_array);
+        let ids = resources
+            .into_iter()
+            .flatten()
+            .filter_map(|user| user.get("id")?.as_str());
+        ids.map(str::to_owned).collect()
     }
 
     fn reconcile(&self) -> (usize, usize) {

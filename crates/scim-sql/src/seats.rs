@@ -62,6 +62,20 @@ pub(crate) async fn holders<S: Session>(
     rows.iter().map(|row| Ok(ResourceId::new(row.text(0)?))).collect()
 }
 
+/// Gives the seat of a resource back to its tenant, if it has one. As with taking one, the pool is locked before the rest is
+/// written: one statement of all would lock in an order of its own, and writers would get into each other's way.
+pub(crate) async fn give_back<S: Session>(session: &mut S, tenant: &TenantId, id: &ResourceId) -> Result<(), SqlError> {
+    for template in [
+        "UPDATE {s}scim_seat_pool SET used = used - 1 WHERE tenant = ?1 AND EXISTS \
+         (SELECT 1 FROM {s}scim_seat h WHERE h.tenant = ?1 AND h.id = ?2)",
+        "DELETE FROM {s}scim_seat WHERE tenant = ?1 AND id = ?2",
+    ] {
+        let statement = session.statement(template, vec![tenant.as_str().into(), id.into()]);
+        session.run(&statement).await?;
+    }
+    Ok(())
+}
+
 /// Takes one of the free seats of a tenant; whether there was one. Whoever else wants one waits until this transaction ends.
 pub(crate) async fn take<S: Session>(session: &mut S, tenant: &TenantId) -> Result<bool, SqlError> {
     let statement = session.statement(

@@ -7,7 +7,7 @@ use scim_core::{
     resource::{Keys, Resource, Stored, changed_paths},
     schema::ResourceType,
 };
-use scim_store::{ChangeKind, Labels, Scope, SeatStep, StoreError, takes_seats};
+use scim_store::{ChangeKind, Labels, Scope, SeatPolicy, SeatStep, StoreError, takes_seats};
 
 use super::{
     gate::Gate,
@@ -45,7 +45,12 @@ pub(crate) async fn seat<S: Session>(
 ) -> Result<Seating, Failure> {
     let (row, has) = match step {
         SeatStep::Keep => (SeatRow::Keep, None),
-        SeatStep::Release => (SeatRow::Drop, Some(false)),
+        // Nobody takes seats meanwhile, and one is rarely left: no statement of its own.
+        SeatStep::Release if scope.settings.seats == SeatPolicy::Never => (SeatRow::Drop, Some(false)),
+        SeatStep::Release => {
+            seats::give_back(session, scope.tenant(), id).await?;
+            (SeatRow::Keep, Some(false))
+        }
         SeatStep::Take { required } => {
             if !is_new && seats::has(session, scope.tenant(), id).await? {
                 (SeatRow::Keep, Some(true))

@@ -54,7 +54,7 @@ impl<'a, S: Session> View<'a, S> {
         let maps = self.session.maps(&self.scope.kinds);
         let (engine, tenant) = (self.session.engine(), self.scope.tenant().as_str());
         let search = Search::new(engine, tenant, &query, |kind| maps.of(kind))?;
-        Ok(search.count(self.session).await?)
+        search.count(self.session).await
     }
 
     fn keep<T>(&mut self, answer: Result<T, impl Into<Failure>>) -> Result<T> {

@@ -12,4 +12,6 @@ mod manual;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod seats;
+#[cfg(test)]
 mod tables;

@@ -129,3 +129,12 @@ async fn an_index_of_the_hosts_speaks_and_an_edit_is_announced() {
     store.forget(scope().tenant(), 1).await.unwrap();
     assert!(store.changes(scope().tenant(), 0, 10).await.unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seats_stand_beside_the_hosts_tables() {
+    let (pool, schema) = pool().await;
+    let store = HostStore::postgres_with(options(schema), pool, &write_map())
+        .await
+        .unwrap();
+    crate::seats::check(&store).await;
+}
