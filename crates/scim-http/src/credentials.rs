@@ -1,21 +1,26 @@
 //! [`Credentials`]: tokens that are minted, listed, rotated and revoked, and that end (decisions D35 and D49).
 
+mod error;
+mod link;
+mod mint;
+
 use std::{
-    error::Error as StdError,
     fmt::{self, Debug},
     sync::Arc,
 };
 
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::TenantId;
-use scim_store::{
-    Access, Clock, Credential, CredentialId, CredentialStore, Digest, Expiry, Replaces, RevealLink, StoreError,
-    SystemClock,
-};
+use scim_store::{Clock, Credential, CredentialId, CredentialStore, Digest, Expiry, Replaces, StoreError, SystemClock};
 
+use self::error::not_found;
+pub use self::{
+    error::CredentialError,
+    link::{LinkNote, Notifier},
+    mint::{Mint, Minted},
+};
 use crate::{
-    Secret, TokenError,
+    TokenError,
     secret::{Prefix, digest, is_of},
 };
 
@@ -66,78 +71,6 @@ pub struct Credentials {
     notifier: Option<Arc<dyn Notifier>>,
     store: Arc<dyn CredentialStore>,
     tokens: Prefix,
-}
-
-/// What is to be minted.
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct Mint {
-    name: Arc<str>,
-    access: Access,
-    expiry: Expiry,
-    replaces: Replaces,
-}
-
-/// What was minted: the only place where the token ever is.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Minted {
-    /// As it is kept.
-    pub credential: Credential,
-    /// The token, to be shown once.
-    pub token: Secret,
-}
-
-/// Hands reveal links to people, by mail for instance.
-#[async_trait]
-pub trait Notifier: Debug + Send + Sync + 'static {
-    /// Sends a link. It is for the host to make a URL of its token, best behind a `#`, where no server's log sees it, and to
-    /// call [`Credentials::open_link`] once the recipient says so: a page that opens it by itself opens it for mail scanners.
-    ///
-    /// # Errors
-    ///
-    /// Whatever kept it from being sent.
-    async fn send(&self, link: &LinkNote<'_>) -> Result<(), Box<dyn StdError + Send + Sync>>;
-}
-
-/// A reveal link on its way to its recipient.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct LinkNote<'a> {
-    /// The tenant.
-    pub tenant: &'a TenantId,
-    /// The name of the credential to be.
-    pub name: &'a str,
-    /// The recipient, as the host named it.
-    pub to: &'a str,
-    /// What opens the link.
-    pub token: &'a Secret,
-    /// Until when it can be opened.
-    pub ends: DateTime<Utc>,
-}
-
-/// Why there is no token.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CredentialError {
-    /// The expiry is over already.
-    #[error("the expiry is not in the future")]
-    Expired,
-    /// The link is wrong, was opened before, or is over; or what it was to replace is gone.
-    #[error("the link is wrong, was opened before, or is over")]
-    Link,
-    /// The tenant has no such credential, or it has been replaced, was revoked, or is over.
-    #[error("no such credential, or it has been replaced or has ended")]
-    NotFound,
-    /// The link could not be sent, or there is nobody who would; it can be opened by no one who did not get it.
-    #[error("the link could not be sent")]
-    Notifier(#[source] Option<Box<dyn StdError + Send + Sync>>),
-    /// The store failed.
-    #[error("the credentials cannot be reached")]
-    Store(#[source] StoreError),
-    /// No token can be made.
-    #[error(transparent)]
-    Token(#[from] TokenError),
 }
 
 impl Credentials {
@@ -235,71 +168,6 @@ impl Credentials {
         ended.map_err(CredentialError::Store)
     }
 
-    /// Has the [`Notifier`] send a link that mints a token, once, within the time that it is good for. The token is made when
-    /// the link is opened: until then no secret exists, and what is to be replaced lives on.
-    ///
-    /// # Errors
-    ///
-    /// `Notifier` where it cannot be sent; `Expired`, `Store`, `Token`.
-    pub async fn send_link(
-        &self,
-        tenant: &TenantId,
-        mint: Mint,
-        good_for: TimeDelta,
-        to: &str,
-    ) -> Result<CredentialId, CredentialError> {
-        let notifier = self.notifier.as_ref().ok_or(CredentialError::Notifier(None))?;
-        let now = self.clock.now();
-        let ends = after(now, good_for);
-        if !mint.expiry.is_after(now) || ends <= now {
-            return Err(CredentialError::Expired);
-        }
-        let (id, token) = self.links.make()?;
-        let link = RevealLink::new(
-            id.clone(),
-            tenant.clone(),
-            Arc::clone(&mint.name),
-            mint.access,
-            mint.expiry,
-            mint.replaces,
-            now,
-            ends,
-            Digest::new(digest(token.expose())),
-        );
-        self.store.add_link(&link).await.map_err(CredentialError::Store)?;
-        let note = LinkNote {
-            tenant,
-            name: &mint.name,
-            to,
-            token: &token,
-            ends,
-        };
-        let sent = notifier.send(&note).await;
-        sent.map(|()| id)
-            .map_err(|error| CredentialError::Notifier(Some(error)))
-    }
-
-    /// Opens a link by its token: mints what it is for, once.
-    ///
-    /// # Errors
-    ///
-    /// `Link`, the same for every link that does not open; `Expired` where the credential would be over already; `Store`, `Token`.
-    pub async fn open_link(&self, token: &str) -> Result<Minted, CredentialError> {
-        let id = self.links.id(token).ok_or(CredentialError::Link)?;
-        let found = self.store.find_link(id).await.map_err(CredentialError::Store)?;
-        let now = self.clock.now();
-        let link = found.filter(|link| is_of(token, &link.digest) && now < link.ends);
-        let link = link.ok_or(CredentialError::Link)?;
-        let mint = Mint {
-            name: link.name,
-            access: link.access,
-            expiry: link.expiry,
-            replaces: link.replaces,
-        };
-        let minted = self.add(&link.tenant, &mint, Some(&link.id)).await;
-        minted.map_err(|error| not_found(error, CredentialError::Link))
-    }
-
     /// The live credential behind a token, if there is one.
     ///
     /// # Errors
@@ -352,54 +220,10 @@ impl Credentials {
     }
 }
 
-impl Mint {
-    /// A credential that may read and write, of this name, until then. That it never ends has to be said.
-    pub fn new(name: &str, expiry: Expiry) -> Self {
-        Self {
-            name: Arc::from(name),
-            access: Access::Write,
-            expiry,
-            replaces: Replaces::Nothing,
-        }
-    }
-
-    /// May read only.
-    pub fn read_only(mut self) -> Self {
-        self.access = Access::Read;
-        self
-    }
-
-    /// In place of others.
-    ///
-    /// ```
-    /// use chrono::TimeDelta;
-    /// use scim_http::{Mint, store::{Expiry, Replaces}};
-    ///
-    /// // A new token, and all old ones dead.
-    /// let overlap = TimeDelta::zero();
-    /// let mint = Mint::new("Entra ID", Expiry::Never).replacing(Replaces::All { overlap });
-    /// ```
-    pub fn replacing(mut self, replaces: Replaces) -> Self {
-        self.replaces = replaces;
-        self
-    }
-}
-
 impl Debug for Credentials {
     /// Nothing of the store's and the notifier's, which may know secrets of the host.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Credentials");
         shown.field("tokens", &self.tokens).finish_non_exhaustive()
-    }
-}
-
-fn after(now: DateTime<Utc>, time: TimeDelta) -> DateTime<Utc> {
-    now.checked_add_signed(time).unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-fn not_found(error: CredentialError, instead: CredentialError) -> CredentialError {
-    match error {
-        CredentialError::Store(StoreError::NotFound) => instead,
-        other => other,
     }
 }

@@ -63,6 +63,8 @@
     expect(dead_code, unused_imports, reason = "without a database there is nothing that calls")
 )]
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod breakers;
 mod compile;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod credentials;
@@ -76,6 +78,7 @@ mod error;
 mod explained;
 mod feed;
 pub mod host;
+mod losses;
 mod map;
 mod migrate;
 mod open;
@@ -92,6 +95,8 @@ mod statement;
 mod tenants;
 mod verbs;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use breakers::SqlBreakers;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use credentials::SqlCredentials;
 pub use engine::Engine;

@@ -10,7 +10,7 @@ use scim_core::{
     schema::ResourceType,
 };
 
-use crate::{Result, Scope, StoreError};
+use crate::{Losses, Result, Scope, StoreError, Tally, Trip};
 
 /// Says no to a change that is about to be committed.
 ///
@@ -110,6 +110,20 @@ pub trait TxView: Send {
         let what = "members for a guard".to_owned();
         Err(StoreError::Unsupported { what })
     }
+
+    /// Keeps what the change loses, in its transaction, and tells what the tenant has lost since [`Losses::since`]; `None`, which is
+    /// the default, where the store keeps no such record.
+    ///
+    /// Of two changes of a tenant that are asked about at once, the second waits until the first is over, so that none is missed. A
+    /// store that keeps this also keeps [`Denial::trip`] when it has rolled the change back, until an operator releases it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the store from counting.
+    async fn lose(&mut self, losses: &Losses) -> Result<Option<Tally>> {
+        let _ = losses;
+        Ok(None)
+    }
 }
 
 /// Why a guard said no; the text goes to the client.
@@ -118,6 +132,7 @@ pub trait TxView: Send {
 pub struct Denial {
     detail: String,
     retry_after: Option<u32>,
+    trip: Option<Box<Trip>>,
 }
 
 impl Denial {
@@ -126,6 +141,7 @@ impl Denial {
         Self {
             detail: detail.into(),
             retry_after: None,
+            trip: None,
         }
     }
 
@@ -134,7 +150,20 @@ impl Denial {
         Self {
             detail: detail.into(),
             retry_after: Some(retry_after),
+            trip: None,
         }
+    }
+
+    /// Of a breaker that trips by this: for the store to keep, behind the roll-back.
+    #[must_use]
+    pub fn with_trip(mut self, trip: Trip) -> Self {
+        self.trip = Some(Box::new(trip));
+        self
+    }
+
+    /// What a breaker tripped at, if it did.
+    pub fn trip(&self) -> Option<&Trip> {
+        self.trip.as_deref()
     }
 
     /// The text.

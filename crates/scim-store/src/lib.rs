@@ -52,7 +52,7 @@ mod tenants;
 
 pub use adoption::{Account, Accounts, Adoption};
 pub use backend::{Backends, GroupBackend, Lookup, NoGroups, Record, RecordPage, UserBackend};
-pub use breaker::{Alarm, Breaker, Loss, Trip};
+pub use breaker::{Alarm, Breaker, Loss, Losses, Tally, Trip};
 pub use capabilities::Capabilities;
 pub use changes::{Change, ChangeFeed, ChangeKind};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};

@@ -2,3 +2,6 @@
 
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}
+
+#[doc = include_str!("incidents.md")]
+pub mod incidents {}

@@ -30,7 +30,7 @@ pub(crate) use store::Guarded;
 pub(crate) use transact::Job;
 
 use self::{schema::Schema, session::Shared};
-use crate::{OpenError, SqlCredentials, SqlTenants, database::Database, migrate::Halt};
+use crate::{OpenError, SqlBreakers, SqlCredentials, SqlTenants, database::Database, migrate::Halt};
 
 #[doc = include_str!("../../docs/postgres.md")]
 #[derive(Clone)]
@@ -91,6 +91,11 @@ impl PgStore {
         migrate::check_server(&mut connection).await?;
         migrate::check_tables(&mut connection, &self.inner.shared).await?;
         Ok(())
+    }
+
+    /// What the breakers of tenants tripped at, where a [`Breaker`](scim_store::Breaker) is kept in the store.
+    pub fn breakers(&self) -> SqlBreakers {
+        SqlBreakers::new(Database::Postgres(self.clone()))
     }
 
     /// The tokens of all tenants, in this database.

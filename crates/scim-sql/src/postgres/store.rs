@@ -55,7 +55,8 @@ impl ScimStore for PgStore {
 
     async fn delete(&self, scope: &Scope, removal: &Removal) -> Result<()> {
         let store = &*self.inner;
-        store.write(&Delete { store, scope, removal }).await
+        let deleted = store.write(&Delete { store, scope, removal }).await;
+        self.breakers().keep(scope, deleted).await
     }
 
     async fn get(&self, scope: &Scope, read: &Read) -> Result<Found> {
@@ -80,13 +81,15 @@ impl ScimStore for PgStore {
         if store.guard.is_none() && is_single && !is_seated {
             store.alone(&job).await
         } else {
-            store.write(&job).await
+            let updated = store.write(&job).await;
+            self.breakers().keep(scope, updated).await
         }
     }
 
     async fn batch(&self, scope: &Scope, writes: &[Write]) -> Result<Vec<Written>> {
         let store = &*self.inner;
-        store.write(&Batch { store, scope, writes }).await
+        let written = store.write(&Batch { store, scope, writes }).await;
+        self.breakers().keep(scope, written).await
     }
 }
 

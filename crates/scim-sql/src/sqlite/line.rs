@@ -22,7 +22,7 @@ use scim_core::{
     resource::{Found, Resource},
     schema::ResourceType,
 };
-use scim_store::{Attempt, Denial, Guard, Result, Scope, StoreError, TxView};
+use scim_store::{Attempt, Denial, Guard, Losses, Result, Scope, StoreError, Tally, TxView};
 
 use crate::{
     error::{Failure, RETRY_AFTER},
@@ -50,6 +50,7 @@ enum Turn<T> {
 enum Reply {
     Count(Arc<ResourceType>, Option<Predicate>, oneshot::Sender<Result<usize>>),
     Get(Arc<ResourceType>, ResourceId, oneshot::Sender<Result<Option<Found>>>),
+    Lose(Losses, oneshot::Sender<Result<Option<Tally>>>),
     Members(Arc<ResourceType>, ResourceId, oneshot::Sender<Result<Vec<ResourceId>>>),
     Verdict(Result<(), Denial>),
 }
@@ -112,6 +113,10 @@ impl<T> Line<T> {
                 Ok(Reply::Members(kind, group, to)) => {
                     let members = ready(view.members(&kind, &group)).ok_or_else(gone)?;
                     let _ = to.send(members);
+                }
+                Ok(Reply::Lose(losses, to)) => {
+                    let tally = ready(view.lose(&losses)).ok_or_else(gone)?;
+                    let _ = to.send(tally);
                 }
                 Ok(Reply::Verdict(verdict)) => return verdict.map_err(StoreError::Denied),
                 Err(RecvTimeoutError::Timeout) => return Err(late("the guard took too long")),
@@ -177,6 +182,12 @@ impl TxView for Distant {
         let (to, answer) = oneshot::channel();
         let ask = Reply::Members(Arc::clone(kind), group.clone(), to);
         self.0.send(ask).map_err(|_| over())?;
+        answer.await.map_err(|_| over())?
+    }
+
+    async fn lose(&mut self, losses: &Losses) -> Result<Option<Tally>> {
+        let (to, answer) = oneshot::channel();
+        self.0.send(Reply::Lose(losses.clone(), to)).map_err(|_| over())?;
         answer.await.map_err(|_| over())?
     }
 }

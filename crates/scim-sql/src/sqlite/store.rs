@@ -18,7 +18,7 @@ use super::{
     line::{Line, done},
     threads::Threads,
 };
-use crate::{OpenError, SqlCredentials, SqlTenants, database::Database, dump, error::Failure, verbs};
+use crate::{OpenError, SqlBreakers, SqlCredentials, SqlTenants, database::Database, dump, error::Failure, verbs};
 
 /// A store in an SQLite file, or in memory. A clone is the same store.
 ///
@@ -80,6 +80,11 @@ impl SqliteStore {
         Self::builder().in_memory().await
     }
 
+    /// What the breakers of tenants tripped at, where a [`Breaker`](scim_store::Breaker) is kept in the store.
+    pub fn breakers(&self) -> SqlBreakers {
+        SqlBreakers::new(Database::Sqlite(Arc::clone(&self.threads)))
+    }
+
     /// The tokens of all tenants, in this database.
     pub fn credentials(&self) -> SqlCredentials {
         SqlCredentials::new(Database::Sqlite(Arc::clone(&self.threads)))
@@ -116,7 +121,8 @@ impl SqliteStore {
         F: FnMut(&mut SqliteSession, &mut Line<T>) -> Result<T, Failure> + Send + 'static,
     {
         let guard = self.guard.as_deref().map(|guard| (scope, guard));
-        self.threads.write(guard, work).await
+        let written = self.threads.write(guard, work).await;
+        self.breakers().keep(scope, written).await
     }
 }
 

@@ -43,3 +43,25 @@ CREATE TABLE {s}scim_turn (
   turns  BIGINT NOT NULL,
   PRIMARY KEY (tenant)
 );
+
+-- What tenants with a breaker lost lately: members of a group, or resources, whose group is ''.
+CREATE TABLE {s}scim_loss (
+  tenant   TEXT COLLATE "C" NOT NULL,
+  what     TEXT COLLATE "C" NOT NULL, -- members or resources
+  group_id TEXT COLLATE "C" NOT NULL,
+  id       TEXT COLLATE "C" NOT NULL,
+  at       BIGINT NOT NULL,
+  PRIMARY KEY (tenant, what, group_id, id)
+);
+CREATE INDEX scim_loss_at ON {s}scim_loss (tenant, what, at);
+
+-- A row for each tenant that lost something, locked by whoever counts; what its breaker tripped at, or NULL.
+CREATE TABLE {s}scim_breaker (
+  tenant TEXT COLLATE "C" NOT NULL,
+  turns  BIGINT NOT NULL,
+  what   TEXT COLLATE "C",
+  lost   BIGINT,
+  at     BIGINT,
+  actor  TEXT COLLATE "C",
+  PRIMARY KEY (tenant)
+);

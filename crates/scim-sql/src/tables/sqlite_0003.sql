@@ -43,3 +43,25 @@ CREATE TABLE scim_turn (
   turns  INTEGER NOT NULL,
   PRIMARY KEY (tenant)
 ) WITHOUT ROWID;
+
+-- What tenants with a breaker lost lately: members of a group, or resources, whose group is ''.
+CREATE TABLE scim_loss (
+  tenant   TEXT NOT NULL,
+  what     TEXT NOT NULL, -- members or resources
+  group_id TEXT NOT NULL,
+  id       TEXT NOT NULL,
+  at       INTEGER NOT NULL,
+  PRIMARY KEY (tenant, what, group_id, id)
+) WITHOUT ROWID;
+CREATE INDEX scim_loss_at ON scim_loss (tenant, what, at);
+
+-- A row for each tenant that lost something, locked by whoever counts; what its breaker tripped at, or NULL.
+CREATE TABLE scim_breaker (
+  tenant TEXT NOT NULL,
+  turns  INTEGER NOT NULL,
+  what   TEXT,
+  lost   INTEGER,
+  at     INTEGER,
+  actor  TEXT,
+  PRIMARY KEY (tenant)
+) WITHOUT ROWID;

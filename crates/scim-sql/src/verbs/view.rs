@@ -10,13 +10,14 @@ use scim_core::{
     resource::Found,
     schema::ResourceType,
 };
-use scim_store::{Result, Scope, StoreError, TxView};
+use scim_store::{Losses, Result, Scope, StoreError, Tally, TxView};
 
 use super::row::{self, Lock};
 use crate::{
     Engine,
     compile::Search,
     error::{Failure, SqlError},
+    losses,
     session::Session,
 };
 
@@ -120,5 +121,10 @@ impl<S: Session> TxView for View<'_, S> {
         let rows = self.keep(rows)?;
         let ids = rows.iter().map(|row| Ok(ResourceId::new(row.text(0)?)));
         self.keep(ids.collect::<Result<_, SqlError>>())
+    }
+
+    async fn lose(&mut self, losses: &Losses) -> Result<Option<Tally>> {
+        let tally = losses::keep(self.session, self.scope.tenant(), losses).await;
+        self.keep(tally).map(Some)
     }
 }

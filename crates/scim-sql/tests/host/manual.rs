@@ -462,6 +462,33 @@ fn a_deletion_may_leave_the_row() {
 }
 
 #[test]
+fn v05_rows_that_the_map_hides_are_not_there_for_anybody() {
+    let database = Database::new();
+    let insert = "INSERT INTO accounts (id, org, login, login_key, status, created_at, changed_at, badge_color) \
+                  VALUES (7, 'acme', 'backup', 'backup', 'service', 0, 0, 'grey'), \
+                  (8, 'other', 'theirs', 'theirs', 'enabled', 0, 0, 'grey')";
+    database.connect().execute_batch(insert).unwrap();
+    block_on(async {
+        let client = Client::new(&database, &write_map()).await;
+        client.user("ann").await;
+        assert_eq!(client.names("userName pr").await, ["ann"]);
+        for id in ["a7", "a8"].map(ResourceId::new) {
+            let read = client.read(&client.users, &id).await;
+            let deactivate = json!([{ "op": "replace", "path": "active", "value": false }]);
+            let patched = client.patch(&client.users, &id, deactivate).await;
+            let removal = Removal::new(Arc::clone(&client.users), id.clone());
+            let deleted = client.store.delete(&scope(), &removal).await;
+            assert!(matches!(read, Err(StoreError::NotFound)), "{id}: {read:?}");
+            assert!(matches!(patched, Err(StoreError::NotFound)), "{id}: {patched:?}");
+            assert!(matches!(deleted, Err(StoreError::NotFound)), "{id}: {deleted:?}");
+        }
+        assert_eq!(row(&database.connect(), "login, status", 7), r#"["backup","service"]"#);
+        assert_eq!(row(&database.connect(), "login, status", 8), r#"["theirs","enabled"]"#);
+        client.store.close().await;
+    });
+}
+
+#[test]
 fn a_map_that_the_database_does_not_have_is_refused_on_opening() {
     let database = Database::new();
     let table = Table::new(ResourceType::user(), "accounts", Key::integer("id"))

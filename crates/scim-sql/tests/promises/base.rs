@@ -17,7 +17,7 @@ use scim_http::{
     core::TenantId,
     store::{Change, ChangeFeed, Guard, MemoryStore, Result, ScimStore, SeatStore},
 };
-use scim_sql::{PgStore, SqliteStore};
+use scim_sql::{PgStore, SqlBreakers, SqlCredentials, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::raw;
@@ -116,6 +116,21 @@ impl Base {
             Self::Postgres { url, schema } => {
                 let builder = PgStore::builder().schema(schema).guard(guard);
                 Arc::new(builder.connect(url).await.unwrap())
+            }
+        }
+    }
+
+    /// Credentials and breakers that other processes share; none in memory.
+    pub(crate) async fn administration(&self) -> Option<(SqlCredentials, SqlBreakers)> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Sqlite(directory) => {
+                let store = SqliteStore::open(directory.file()).await.unwrap();
+                Some((store.credentials(), store.breakers()))
+            }
+            Self::Postgres { url, schema } => {
+                let store = PgStore::builder().schema(schema).connect(url).await.unwrap();
+                Some((store.credentials(), store.breakers()))
             }
         }
     }

@@ -52,6 +52,8 @@ mod events;
 #[cfg(test)]
 mod lost_update;
 #[cfg(test)]
+mod mass;
+#[cfg(test)]
 mod protection;
 #[cfg(test)]
 mod race;
@@ -59,6 +61,8 @@ mod race;
 mod restart;
 #[cfg(test)]
 mod retries;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod seats;
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(crate) enum Base {
 }
 
 /// A store on it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) enum Store {
     Postgres(PgStore),
     Sqlite(SqliteStore),
