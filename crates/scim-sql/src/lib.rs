@@ -51,6 +51,11 @@
 //! # }
 //! ```
 //!
+//! # Events
+//!
+//! With the feature `events`, `SqliteStore` and `PgStore` are also where `scim_events` keeps how far readers of changes are
+//! (`Positions`), and endpoints of webhooks with what is on its way to them (`DeliveryStore`).
+//!
 //! # How it is kept
 //!
 //! A resource is a row of `scim_resource`: the bytes that plain reads send, and beside them a document whose values are
@@ -74,6 +79,8 @@ mod delta;
 mod dump;
 mod engine;
 mod error;
+#[cfg(all(feature = "events", any(feature = "postgres", feature = "sqlite")))]
+mod events;
 #[cfg(test)]
 mod explained;
 mod feed;

@@ -42,6 +42,11 @@ const POSTGRES: &[Migration] = &[
         name: "tenants",
         text: include_str!("tables/postgres_0003.sql"),
     },
+    Migration {
+        version: 4,
+        name: "events",
+        text: include_str!("tables/postgres_0004.sql"),
+    },
 ];
 
 const SQLITE: &[Migration] = &[
@@ -59,6 +64,11 @@ const SQLITE: &[Migration] = &[
         version: 3,
         name: "tenants",
         text: include_str!("tables/sqlite_0003.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "events",
+        text: include_str!("tables/sqlite_0004.sql"),
     },
 ];
 

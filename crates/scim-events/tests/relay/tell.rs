@@ -13,7 +13,7 @@ use http::Request;
 use scim_conformance::{block_on, events::check_positions};
 use scim_core::{
     TenantId,
-    schema::{Registry, ResourceType},
+    schema::{Attribute, Registry, ResourceType, Returned, Schema},
 };
 use scim_events::{Drained, Event, EventSink, MemoryPositions, Payload, Positions, Relay, SinkError, Values};
 use scim_http::{BearerTokens, ScimService};
@@ -73,7 +73,7 @@ impl World {
             .add("secret-0123456789-secret-0123456789", principal, Expiry::Never)
             .unwrap();
         let service = ScimService::builder("https://id.example.com/scim/v2", Arc::clone(&store), tokens);
-        let service = service.build().unwrap();
+        let service = service.resource_types(kinds()).build().unwrap();
         Self { store, service }
     }
 
@@ -196,12 +196,27 @@ fn a_sink_that_fails_keeps_its_events_and_no_other_sink_back() {
     assert_eq!(world.changes(), 0);
 }
 
+const DEVICE: &str = "urn:example:params:scim:schemas:core:2.0:Device";
+
+/// Users, groups, and devices with attributes that a plain read does not show.
+fn kinds() -> Registry {
+    let schema = Schema::builder(DEVICE, "Device")
+        .attribute(Attribute::string("displayName"))
+        .attribute(Attribute::string("pin").returned(Returned::Never))
+        .attribute(Attribute::string("place").returned(Returned::Request))
+        .build()
+        .unwrap();
+    let device = ResourceType::builder("Device", "/Devices", schema).build().unwrap();
+    Registry::new([ResourceType::user(), ResourceType::group(), device])
+}
+
 #[test]
 fn values_are_those_of_a_plain_read() {
     let (world, ears) = (World::new(), Ears::default());
     let store = Arc::clone(&world.store) as Arc<dyn ScimStore>;
-    let kinds = Arc::new(Registry::new([ResourceType::user(), ResourceType::group()]));
-    let values = Values::new(store, kinds, |tenant| format!("https://{tenant}.example.com"));
+    let values = Values::new(store, Arc::new(kinds()), |tenant| {
+        format!("https://{tenant}.example.com")
+    });
     let feed = Arc::clone(&world.store);
     let relay = Relay::builder(feed, Arc::new(MemoryPositions::new()))
         .reader("log", ears.clone())
@@ -210,17 +225,34 @@ fn values_are_those_of_a_plain_read() {
     let id = world.user("eve");
     let gone = world.user("gone");
     world.send("DELETE", &format!("/Users/{gone}"), Value::Null);
+    let device = json!({ "schemas": [DEVICE], "displayName": "door", "pin": "p1n-Never", "place": "on-Request" });
+    let device = world.send("POST", "/Devices", device)["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let pin = json!({ "op": "replace", "path": "pin", "value": "p1n-Later" });
+    world.patch(&format!("/Devices/{device}"), pin);
+    let path = format!("/Devices/{device}?attributes=place");
+    assert_eq!(
+        world.send("GET", &path, Value::Null)["place"],
+        "on-Request",
+        "it is kept"
+    );
     assert!(drain(&relay).failures.is_empty());
     let heard = ears.heard.lock().unwrap();
-    let told = heard[0].to_json(Payload::Values);
-    let resource = &told["data"]["resource"];
+    let told: Vec<Value> = heard.iter().map(|event| event.to_json(Payload::Values)).collect();
+    let resource = &told[0]["data"]["resource"];
     assert_eq!(resource["userName"], "eve");
     assert_eq!(
         resource["meta"]["location"],
         format!("https://acme.example.com/Users/{id}")
     );
-    assert!(resource.get("password").is_none() && !told.to_string().contains("t0p-Secret-9"));
     assert!(heard[1].resource.is_none() && heard[2].resource.is_none(), "it is gone");
+    assert_eq!(told[3]["data"]["resource"]["displayName"], "door");
+    assert_eq!(told[4]["data"]["changed"], json!(["pin"]), "its name may be told");
+    for secret in ["t0p-Secret-9", "p1n-Never", "p1n-Later", "on-Request"] {
+        assert!(!format!("{told:?} {heard:?}").contains(secret), "{secret} is told");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use scim_store::{Change, ChangeFeed, ChangeKind, Result};
 
 use crate::{
     receiver::{Receiver, Reply, Tally, tally},
-    support::{HandClock, at_once, change, event, tenant},
+    support::{HandClock, at_once, change, event, tenant, url},
 };
 
 /// A record of changes that grows.
@@ -63,7 +63,7 @@ fn webhooks(store: &Arc<MemoryDeliveries>, clock: &HandClock) -> Webhooks {
 }
 
 async fn add(webhooks: &Webhooks, receiver: &Receiver) -> Endpoint {
-    let settings = EndpointSettings::new(EndpointUrl::parse(&receiver.url()).unwrap()).unwrap();
+    let settings = EndpointSettings::new(EndpointUrl::parse(&url(receiver)).unwrap()).unwrap();
     let endpoint = webhooks.add(&tenant(), settings).await.unwrap();
     receiver.trust(&endpoint.settings.secrets.current().expose());
     endpoint

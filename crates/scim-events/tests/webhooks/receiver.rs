@@ -95,10 +95,6 @@ impl Receiver {
         self.address.port()
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}/hook", self.address)
-    }
-
     /// The secret by which messages are verified from now on.
     pub(crate) fn trust(&self, secret: &str) {
         *self.shared.secret.lock().unwrap() = secret.to_owned();
@@ -145,7 +141,7 @@ pub(crate) struct Tally {
     pub(crate) repeated: usize,
     /// One identifier for two different messages.
     pub(crate) ambiguous: usize,
-    /// Messages of one resource with an older one behind a newer one.
+    /// Messages that came for the first time behind a newer one of the same resource.
     pub(crate) disordered: usize,
 }
 
@@ -154,14 +150,16 @@ pub(crate) fn tally(heard: &[Heard]) -> (Tally, BTreeMap<u64, Heard>) {
     let (mut tally, mut events) = (Tally::default(), BTreeMap::new());
     let (mut by_id, mut last) = (HashMap::new(), HashMap::new());
     for message in heard {
+        let newest: &mut u64 = last.entry(message.resource.clone()).or_default();
         match by_id.insert(message.id.clone(), message.clone()) {
-            None => tally.events += 1,
+            None => {
+                tally.events += 1;
+                tally.disordered += usize::from(message.sequence < *newest);
+            }
             Some(former) if former == *message => tally.repeated += 1,
             Some(_) => tally.ambiguous += 1,
         }
-        let last: &mut u64 = last.entry(message.resource.clone()).or_default();
-        tally.disordered += usize::from(message.sequence < *last);
-        *last = message.sequence.max(*last);
+        *newest = message.sequence.max(*newest);
         if let Some(former) = events.insert(message.sequence, message.clone()) {
             tally.ambiguous += usize::from(former.id != message.id);
         }

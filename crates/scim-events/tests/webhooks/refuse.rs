@@ -17,7 +17,10 @@ use scim_events::{
 };
 use scim_store::{Clock as _, SystemClock};
 
-use crate::receiver::{Receiver, Reply};
+use crate::{
+    receiver::{Receiver, Reply},
+    support::url,
+};
 
 /// Answers one list of addresses after the other, the last one again and again.
 #[derive(Debug, Clone)]
@@ -150,7 +153,7 @@ async fn failures_are_told_apart() {
     let open = UrlPolicy::new().allow_http().allow_private();
     let transport = HttpTransport::new(open.clone()).unwrap();
     receiver.decide(|_| Reply::Hang);
-    let url = receiver.url();
+    let url = url(&receiver);
     let late = transport
         .send(&message(&url, &receiver, Duration::from_millis(50)))
         .await;

@@ -17,8 +17,14 @@ use scim_events::{
 };
 use scim_store::{Change, ChangeKind, Clock, SystemClock};
 
+use crate::receiver::Receiver;
+
 pub(crate) fn tenant() -> TenantId {
     TenantId::new("acme")
+}
+
+pub(crate) fn url(receiver: &Receiver) -> String {
+    format!("http://127.0.0.1:{}/hook", receiver.port())
 }
 
 /// A change of a user.

@@ -111,7 +111,7 @@ impl SqliteStore {
         self.threads.read(dump).await
     }
 
-    pub(super) fn threads(&self) -> &Threads {
+    pub(crate) fn threads(&self) -> &Threads {
         &self.threads
     }
 

@@ -13,6 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use scim_conformance::postgres::{Postgres, schema_name};
+use scim_events::{DeliveryStore, Positions};
 use scim_http::{
     core::TenantId,
     store::{Change, ChangeFeed, Guard, MemoryStore, Result, ScimStore, SeatStore},
@@ -32,6 +33,24 @@ pub(crate) trait Store: ScimStore + SeatStore {
 impl<S: ScimStore + SeatStore + ChangeFeed> Store for S {
     async fn feed(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>> {
         self.changes(tenant, after, limit).await
+    }
+}
+
+/// A store with all that events need of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    pub(crate) feed: Arc<dyn ChangeFeed>,
+    pub(crate) positions: Arc<dyn Positions>,
+    pub(crate) deliveries: Arc<dyn DeliveryStore>,
+}
+
+impl Places {
+    fn of<S: ChangeFeed + DeliveryStore + Positions + Clone>(store: &S) -> Self {
+        Self {
+            feed: Arc::new(store.clone()),
+            positions: Arc::new(store.clone()),
+            deliveries: Arc::new(store.clone()),
+        }
     }
 }
 
@@ -101,6 +120,17 @@ impl Base {
             Self::Sqlite(directory) => Arc::new(SqliteStore::open(directory.file()).await?),
             Self::Postgres { url, schema } => Arc::new(PgStore::builder().schema(schema).connect(url).await?),
         })
+    }
+
+    /// Opens the same with its places of positions and deliveries.
+    pub(crate) async fn open_events(&self) -> Places {
+        match self {
+            Self::Memory(_) => panic!("not for memory"),
+            Self::Sqlite(directory) => Places::of(&SqliteStore::open(directory.file()).await.unwrap()),
+            Self::Postgres { url, schema } => {
+                Places::of(&PgStore::builder().schema(schema).connect(url).await.unwrap())
+            }
+        }
     }
 
     pub(crate) async fn open_guarded(&self, guard: Arc<dyn Guard>) -> Arc<dyn Store> {

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{base::Base, bulk, durability, events, scale, seats, upgrade};
+use crate::{base::Base, bulk, deliveries, durability, events, scale, seats, upgrade};
 
 const JOB: &str = "SCIM_PROMISES_JOB";
 
@@ -97,6 +97,7 @@ fn works() {
             "bulk" => bulk::write(&base, options).await,
             "events" => events::write(&base, options).await,
             "reader" => events::read(&base, options).await,
+            "relay" => deliveries::relay(&base, options).await,
             "seats" => seats::write(&base, options).await,
             "open" => upgrade::open(&base).await,
             other => panic!("no job {other}"),

@@ -18,6 +18,7 @@ use crate::{
     base::{Base, Store},
     child::{Child, say},
     client::{Client, Reply, Sent},
+    deliveries::PostsLater,
     flaw::{Flaw, Flawed, Shared},
     random::Random,
     raw, scale,
@@ -72,11 +73,11 @@ impl Flaw for PublishesLater {
 
 /// A change as a reader was told it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Event {
-    sequence: u64,
-    id: String,
-    version: u64,
-    kind: String,
+pub(crate) struct Event {
+    pub(crate) sequence: u64,
+    pub(crate) id: String,
+    pub(crate) version: u64,
+    pub(crate) kind: String,
 }
 
 impl Event {
@@ -109,8 +110,11 @@ impl Event {
 pub(crate) async fn write(base: &Base, options: &Value) {
     let store = base.open_guarded(Arc::new(Denies)).await;
     let tenant = options["tenant"].as_str().unwrap();
-    let is_broken = options["is_broken"] == true;
-    let client = if is_broken {
+    let is_posting = options["is_posting"] == true;
+    let is_broken = options["is_broken"] == true || is_posting;
+    let client = if is_posting {
+        Client::new(Flawed(PostsLater::new(store, base, tenant).await), tenant)
+    } else if is_broken {
         Client::new(Flawed(PublishesLater(store)), tenant)
     } else {
         Client::new(store, tenant)
@@ -200,21 +204,21 @@ pub(crate) async fn read(base: &Base, options: &Value) {
 
 /// What readers were told, and what is there.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Told {
-    events: usize,
+pub(crate) struct Told {
+    pub(crate) events: usize,
     repeated: usize,
-    lost: usize,
+    pub(crate) lost: usize,
     phantom: usize,
     disordered: usize,
     ambiguous: usize,
 }
 
 impl Told {
-    fn is_true(self) -> bool {
+    pub(crate) fn is_true(self) -> bool {
         self.lost + self.phantom + self.disordered + self.ambiguous == 0 && self.events > 0
     }
 
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.events += other.events;
         self.repeated += other.repeated;
         self.lost += other.lost;
@@ -225,7 +229,7 @@ impl Told {
 }
 
 /// Compares what was told with the versions that there are: each of a resource's versions is one change.
-async fn check(client: &Client, told: Vec<Event>) -> Told {
+pub(crate) async fn check(client: &Client, told: Vec<Event>) -> Told {
     let mut counts = Told::default();
     let mut events = BTreeMap::new();
     for (place, event) in told.into_iter().enumerate() {
@@ -356,7 +360,7 @@ fn c5_publishing_after_the_commit_is_caught() {
 }
 
 /// A change as the library records it, written by hand in a transaction that stays open.
-const INSERT: &str = "INSERT INTO scim_change (tenant, kind, id, what, changed, version, at, actor, txn)
+pub(crate) const INSERT: &str = "INSERT INTO scim_change (tenant, kind, id, what, changed, version, at, actor, txn)
     SELECT tenant, kind, id, 'Updated', '[]', 2, at, actor, txn FROM scim_change WHERE tenant = 'A' LIMIT 1";
 
 /// Broken: reads whatever has a greater number than what it read last.

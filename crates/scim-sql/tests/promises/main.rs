@@ -4,7 +4,7 @@
 //! figures that are promised, each printed in a line:
 //!
 //! ```text
-//! SCIM_PROMISES=full cargo test --release -p scim-sql --features sqlite,postgres --test promises -- --nocapture --test-threads=1
+//! SCIM_PROMISES=full cargo test --release -p scim-sql --features events,sqlite,postgres --test promises -- --nocapture --test-threads=1
 //! ```
 
 #[cfg(test)]
@@ -13,6 +13,9 @@ mod generate;
 #[cfg(test)]
 #[path = "../../../scim-http/tests/promises/random.rs"]
 mod random;
+#[cfg(test)]
+#[path = "../../../scim-events/tests/webhooks/receiver.rs"]
+mod receiver;
 
 #[cfg(test)]
 mod base;
@@ -45,6 +48,8 @@ mod cancel;
 mod clock;
 #[cfg(test)]
 mod deadlock;
+#[cfg(test)]
+mod deliveries;
 #[cfg(test)]
 mod durability;
 #[cfg(test)]

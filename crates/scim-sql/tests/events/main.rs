@@ -1,0 +1,6 @@
+//! Positions and deliveries in databases.
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod races;
