@@ -205,7 +205,9 @@ fn public_url(text: &str) -> Result<String, &'static str> {
 }
 
 fn organisation(text: &str) -> Result<String, &'static str> {
-    let is_plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let is_plain = text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     match is_plain && !text.is_empty() && text.len() <= 40 {
         true => Ok(text.to_owned()),
         false => Err("1 to 40 lower-case letters, digits and hyphens are wanted"),

@@ -50,7 +50,10 @@ pub(crate) fn router(app: &App, options: &HostOptions) -> Result<Router, Box<dyn
         get(move || async move {
             match app.organisations.get("").await {
                 Ok(_) => (axum::http::StatusCode::OK, "ok\n"),
-                Err(_) => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "the database is out of reach\n"),
+                Err(_) => (
+                    axum::http::StatusCode::SERVICE_UNAVAILABLE,
+                    "the database is out of reach\n",
+                ),
             }
         })
     };

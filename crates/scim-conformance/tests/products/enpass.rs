@@ -1,16 +1,25 @@
 //! Enpass: a tenant URL and a secret token, by a link that opens once; licences as far as they go; a label on whoever came by
 //! SCIM; and administrators who stay.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use scim_conformance::stores::block_on;
-use scim_core::schema::{Registry, ResourceType, Schema};
+use scim_core::{
+    Dialect, Edit, Limits,
+    patch::PatchMessage,
+    schema::{Registry, ResourceType, Schema},
+};
 use scim_http::{CredentialError, Mint, Minted, TokenForms};
-use scim_store::{Expiry, Labels, Replaces, SeatPolicy, TenantSettings};
+use scim_store::{
+    ByHand, Expiry, Labels, Principal, ProtectedIds, Protection, Provenance, RandomIds, Replaces, Scope, SeatPolicy,
+    TenantSettings,
+};
 use serde_json::json;
 
 use crate::{
-    product::{Organisation, Plan, Product, user},
-    support::Reply,
+    product::{Organisation, PATCH, Plan, Product, user},
+    support::{BULK, Reply},
 };
 
 /// Users with what the product says of them by itself.
@@ -198,4 +207,127 @@ fn whoever_came_by_scim_is_labelled() {
     assert_eq!(label(&harbor.get(&path), "seat"), true);
     let filter = format!("{}:managedBy eq \"SCIM\"", Labels::URN);
     assert_eq!(harbor.find("/Users", &filter), ["lena@harbor.example"]);
+}
+
+/// Every way of Okta and of Entra to lose somebody.
+fn attacks(harbor: &Organisation<'_>, id: &str) -> Vec<Reply> {
+    let path = format!("/Users/{id}");
+    let mut inactive = user("omar@harbor.example", "omar@harbor.example");
+    inactive["active"] = json!(false);
+    let by_path = |value: serde_json::Value| json!([{ "op": "Replace", "path": "active", "value": value }]);
+    let bulk = json!({ "schemas": [BULK], "Operations": [{ "method": "DELETE", "path": path }] });
+    let mut bulk = harbor.send("POST", "/Bulk", &bulk);
+    bulk.status = bulk.ok(200).body["Operations"][0]["status"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    bulk.body = bulk.body["Operations"][0]["response"].clone();
+    vec![
+        harbor.delete(&path),
+        harbor.deactivate(id),
+        harbor.patch(&path, by_path(json!(false))),
+        harbor.patch(&path, by_path(json!("False"))),
+        harbor.put(&path, &inactive),
+        harbor.put(&path, &user("somebody@harbor.example", "omar@harbor.example")),
+        bulk,
+    ]
+}
+
+#[test]
+fn administrators_are_not_deprovisioned() {
+    let administrators = Arc::new(ProtectedIds::new());
+    let product = Product::new(Plan {
+        guard: Arc::new(Protection::new(Arc::clone(&administrators))),
+        ..plan()
+    });
+    let harbor = organisation(&product, 5);
+    let (lena, omar) = (harbor.user("lena@harbor.example"), harbor.user("omar@harbor.example"));
+    // In the console of the product.
+    administrators.protect("harbor", omar.as_str());
+    let before = harbor.get(&format!("/Users/{omar}"));
+    for refused in attacks(&harbor, &omar) {
+        assert_eq!(
+            (refused.status, &refused.body["status"]),
+            (403, &json!("403")),
+            "{}",
+            refused.text
+        );
+        assert!(refused.body["detail"].as_str().unwrap().contains("administrator"));
+    }
+    assert_eq!(harbor.get(&format!("/Users/{omar}")).text, before.text);
+    assert_eq!(block_on(product.place.seats.seats(&harbor.tenant)).unwrap().used, 2);
+    // What loses nobody goes on, for them and for everybody else.
+    let title = json!([{ "op": "add", "path": "title", "value": "Captain" }]);
+    harbor.patch(&format!("/Users/{omar}"), title).ok(200);
+    harbor.deactivate(&lena).ok(200);
+    // The role goes first, then the account.
+    administrators.release("harbor", &omar.as_str().into());
+    harbor.deactivate(&omar).ok(200);
+    harbor.delete(&format!("/Users/{omar}")).ok(204);
+}
+
+#[test]
+fn the_group_of_administrators_keeps_one() {
+    let administrators = Arc::new(ProtectedIds::new());
+    let product = Product::new(Plan {
+        guard: Arc::new(Protection::new(Arc::clone(&administrators))),
+        ..plan()
+    });
+    let harbor = organisation(&product, 5);
+    let (lena, omar) = (harbor.user("lena@harbor.example"), harbor.user("omar@harbor.example"));
+    let group = harbor.push_group("Administrators", &[&lena, &omar]).ok(201).id();
+    administrators.add_group("harbor", group.as_str());
+    let path = format!("/Groups/{group}");
+    harbor.delete(&path).refused_plainly(403);
+    let nobody = json!([{ "op": "replace", "path": "members", "value": [] }]);
+    harbor.patch(&path, nobody).refused_plainly(403);
+    let without_lena = json!([{ "op": "remove", "path": format!("members[value eq \"{lena}\"]") }]);
+    assert!([200, 204].contains(&harbor.patch(&path, without_lena).status));
+    // The last one stays by all ways.
+    harbor.deactivate(&omar).refused_plainly(403);
+    harbor.delete(&format!("/Users/{omar}")).refused_plainly(403);
+    assert_eq!(harbor.members(&group), [omar]);
+}
+
+#[test]
+fn provisioned_users_are_not_removed_by_hand() {
+    let product = Product::new(plan());
+    let harbor = organisation(&product, 5);
+    let lena = harbor.user("lena@harbor.example");
+    let path = format!("/Users/{lena}");
+    // What the console of the product asks before it does something by hand.
+    let settings = block_on(product.place.tenants().settings(&harbor.tenant))
+        .unwrap()
+        .unwrap();
+    let provenance = Provenance::of(&settings);
+    assert_eq!(provenance.label(), "SCIM");
+    for action in [
+        ByHand::Remove,
+        ByHand::Deactivate,
+        ByHand::Edit("userName"),
+        ByHand::Edit("emails"),
+    ] {
+        assert!(provenance.check(action).unwrap_err().text().contains("managed by SCIM"));
+    }
+    // Roles are the product's own, and a change of them is one that the provider sees.
+    provenance.check(ByHand::Edit("roles")).unwrap();
+    let types = Arc::new(types());
+    let operations = json!([{ "op": "replace", "path": "roles", "value": [{ "value": "auditor" }] }]);
+    let (dialect, limits) = (Arc::new(Dialect::default()), Limits::default());
+    let message = json!({ "schemas": [PATCH], "Operations": operations });
+    let message = PatchMessage::parse(message, &dialect, &limits).unwrap();
+    let kind = Arc::clone(types.by_name("User").unwrap());
+    let edit = Edit::patch(kind, lena.as_str().into(), message, dialect, &limits, "").unwrap();
+    let administrator = Principal::new(harbor.tenant.clone(), "administrator 7");
+    let scope = Scope::new(administrator, product.now(), Arc::new(RandomIds), types);
+    let scope = scope.with_settings(settings).by_host();
+    let before = harbor.get(&path);
+    block_on(product.place.store.update(&scope, &edit)).unwrap();
+    let after = harbor.get(&path);
+    assert_eq!(after.body["roles"][0]["value"], "auditor");
+    assert_eq!(label(&after, "managedBy"), "SCIM");
+    assert_ne!(before.header("etag"), after.header("etag"));
+    let changes = block_on(product.place.feed.changes(&harbor.tenant, 0, 10)).unwrap();
+    assert_eq!(changes.last().unwrap().actor, "administrator 7");
 }

@@ -18,6 +18,9 @@ use serde_json::Value;
 use super::Record;
 use crate::{Result, Scope, StoreError};
 
+/// The list of members in the struct of a group (RFC 7643 section 4.2).
+const MEMBERS: &str = "members";
+
 /// A record with the resource that it stands for, which has its members and no memberships.
 pub(super) struct Entry<V> {
     pub(super) record: Record<V>,
@@ -65,6 +68,22 @@ pub(super) fn view<V: TypedResource>(
     resource.with_members(kind, members).view().map_err(StoreError::other)
 }
 
+/// Whether a group has a member, also where groups are not served.
+pub(super) fn has_member<V: TypedResource>(group: &V, id: &ResourceId) -> Result<bool> {
+    let group = serde_json::to_value(group).map_err(StoreError::other)?;
+    let members = group.get(MEMBERS).and_then(Value::as_array);
+    Ok(members.into_iter().flatten().any(|member| is_member(member, id)))
+}
+
+/// The same group without a member, and with all else that its struct has.
+pub(super) fn without_member<V: TypedResource>(group: &V, id: &ResourceId) -> Result<V> {
+    let mut group = serde_json::to_value(group).map_err(StoreError::other)?;
+    if let Some(members) = group.get_mut(MEMBERS).and_then(Value::as_array_mut) {
+        members.retain(|member| !is_member(member, id));
+    }
+    serde_json::from_value(group).map_err(StoreError::other)
+}
+
 /// The resource with as much of its members as is asked for.
 pub(super) fn trimmed(mut found: Found, relations: Relations) -> Found {
     if let Members::All(members) = &found.members {
@@ -100,6 +119,10 @@ fn members<V: TypedResource>(scope: &Scope, kind: &ResourceType, value: &V) -> R
         ))
     };
     Ok(list.into_iter().flatten().filter_map(member).collect())
+}
+
+fn is_member(member: &Value, id: &ResourceId) -> bool {
+    member.get("value").and_then(Value::as_str) == Some(id.as_str())
 }
 
 /// A version from the content: the same as long as that is, on every server.

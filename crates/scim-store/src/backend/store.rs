@@ -59,7 +59,8 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
     }
 
     /// With a guard, which is asked before a back end is told to write, in the tenant's turn. Of a new resource it sees the
-    /// identifier that the back end is offered.
+    /// identifier that the back end is offered: one that remembers it, such as a [`LicenseGuard`](crate::LicenseGuard), is for
+    /// back ends that keep it.
     #[must_use]
     pub fn with_guard(mut self, guard: Arc<dyn Guard>) -> Self {
         self.guard = Some(guard);

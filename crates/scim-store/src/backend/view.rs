@@ -7,7 +7,7 @@ use scim_core::{
     ResourceId,
     filter::Predicate,
     query::{Page, Query, Relations, Target},
-    resource::Found,
+    resource::{Found, Members},
     schema::ResourceType,
 };
 
@@ -40,7 +40,21 @@ impl<U: UserBackend, G: GroupBackend> TxView for View<'_, U, G> {
     }
 
     async fn get(&mut self, kind: &Arc<ResourceType>, id: &ResourceId) -> Result<Option<Found>> {
-        let read = Read::new(Arc::clone(kind), id.clone()).with_relations(Relations::NONE);
+        self.read(kind, id, Relations::NONE).await
+    }
+
+    async fn members(&mut self, kind: &Arc<ResourceType>, group: &ResourceId) -> Result<Vec<ResourceId>> {
+        let found = self.read(kind, group, Relations::new(Some(usize::MAX), false)).await?;
+        Ok(match found.map(|found| found.members) {
+            Some(Members::All(members)) => members.into_iter().map(|member| member.value).collect(),
+            _ => Vec::new(),
+        })
+    }
+}
+
+impl<U: UserBackend, G: GroupBackend> View<'_, U, G> {
+    async fn read(&self, kind: &Arc<ResourceType>, id: &ResourceId, relations: Relations) -> Result<Option<Found>> {
+        let read = Read::new(Arc::clone(kind), id.clone()).with_relations(relations);
         match self.store.get(self.scope, &read).await {
             Ok(found) => Ok(Some(found)),
             Err(StoreError::NotFound) => Ok(None),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scim_core::{
     Dialect, Draft, Edit, ResourceId,
     query::Relations,
-    resource::{Found, Keys, Member, MemberEffect, MemberStep},
+    resource::{Found, Keys, MemberEffect, MemberStep},
     schema::ResourceType,
     typed::TypedResource,
     urn,
@@ -79,10 +79,9 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
             self.ask_members(scope, kind, id, &MemberEffect::new(Vec::new(), own.collect()))
                 .await?;
             let effect = MemberEffect::new(Vec::new(), vec![id.clone()]);
+            let groups = kind_of(scope, urn::GROUP).map_or_else(ResourceType::group, Arc::clone);
             for group in &around {
-                if let Some(groups) = kind_of(scope, urn::GROUP) {
-                    self.ask_members(scope, groups, group, &effect).await?;
-                }
+                self.ask_members(scope, &groups, group, &effect).await?;
             }
         }
         shelf.delete(scope, &entry.record).await?;
@@ -163,34 +162,32 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
         self.ask(scope, attempt).await
     }
 
-    /// The groups that have a member.
+    /// The groups that have a member, also where groups are not served.
     async fn around(&self, scope: &Scope, member: &ResourceId) -> Result<Vec<ResourceId>> {
-        let Some(groups) = kind_of(scope, urn::GROUP) else {
-            return Ok(Vec::new());
+        let records = match self.groups.find(scope, Lookup::Member(member.as_str())).await? {
+            Some(records) => records,
+            None => self.groups.list(scope).await?,
         };
-        let around = self.groups_of(scope, groups, member).await?;
-        let around = around
-            .into_iter()
-            .filter(|group| group.members().iter().any(|own| own.value == *member));
-        Ok(around.map(|group| group.record.id).collect())
+        let mut around = Vec::new();
+        for group in records {
+            if entry::has_member(&group.value, member)? {
+                around.push(group.id);
+            }
+        }
+        Ok(around)
     }
 
     /// Takes a member that is gone out of groups, each as it is now.
     async fn leave(&self, scope: &Scope, groups: &[ResourceId], gone: &ResourceId) -> Result<()> {
         let effect = MemberEffect::new(Vec::new(), vec![gone.clone()]);
-        let Some(kind) = kind_of(scope, urn::GROUP) else {
-            return Ok(());
-        };
         for id in groups {
             let mut tries = TRIES;
-            while let Some(group) = self.entry(&self.groups, scope, kind, id).await? {
-                let left = group.members().iter().filter(|member| member.value != *gone);
-                let left: Vec<Member> = left.cloned().collect();
-                if left.len() == group.members().len() {
+            while let Some(group) = self.groups.get(scope, id).await? {
+                if !entry::has_member(&group.value, gone)? {
                     break;
                 }
-                let value = entry::view(kind, id, group.found.stored.resource(), &left)?;
-                match self.groups.update(scope, &group.record, value, &effect).await {
+                let left = entry::without_member(&group.value, gone)?;
+                match self.groups.update(scope, &group, left, &effect).await {
                     Err(StoreError::Precondition) if tries > 1 => tries -= 1,
                     Err(StoreError::Precondition) => return Err(BUSY),
                     Err(StoreError::NotFound) | Ok(_) => break,

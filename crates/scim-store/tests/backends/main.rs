@@ -11,6 +11,8 @@ mod common;
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod searches;

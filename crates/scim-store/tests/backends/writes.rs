@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use scim_core::{
     ResourceId,
-    schema::{Attribute, ResourceType, Schema},
+    schema::{Attribute, Registry, ResourceType, Schema},
 };
 use scim_store::{Attempt, Backends, Denial, Guard, NoGroups, Scope, StoreError, TxView, UserBackend};
 use serde_json::json;
@@ -37,6 +37,17 @@ fn a_deletion_that_ended_half_way_is_completed_by_repeating_it() {
     assert!(matches!(client.delete(&client.users, &ann), Err(StoreError::NotFound)));
     assert!(!named(&one) && !named(&two));
     assert_eq!(values(&client.json(&client.groups, &one), "members"), [bob]);
+}
+
+#[test]
+fn a_user_leaves_groups_that_are_out_of_sight() {
+    let client = client(backends::store());
+    let (ann, bob) = (client.user("ann"), client.user("bob"));
+    let team = client.group("team", &[&ann, &bob]);
+    let mut without = client.clone();
+    without.scope.kinds = Arc::new(Registry::new([ResourceType::user()]));
+    without.delete(&without.users, &ann).unwrap();
+    assert_eq!(values(&client.json(&client.groups, &team), "members"), [bob]);
 }
 
 #[test]

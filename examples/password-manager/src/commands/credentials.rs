@@ -23,7 +23,11 @@ pub(crate) async fn credentials(options: &HostOptions, command: CredentialsComma
             let expiry = days.map_or(Expiry::Never, |days| {
                 Expiry::At(Utc::now() + TimeDelta::days(i64::from(days.min(36_500))))
             });
-            tell(&app, options, &app.credentials.mint(&tenant, Mint::new(&name, expiry)).await?);
+            tell(
+                &app,
+                options,
+                &app.credentials.mint(&tenant, Mint::new(&name, expiry)).await?,
+            );
         }
         CredentialsCommand::Rotate { id, overlap } => {
             let overlap = TimeDelta::minutes(i64::from(overlap));
@@ -33,7 +37,10 @@ pub(crate) async fn credentials(options: &HostOptions, command: CredentialsComma
             };
             let minted = app.credentials.rotate(&tenant, &id, Expiry::Never, overlap).await?;
             tell(&app, options, &minted);
-            println!("Replaces      {id}, which lives on for {} minutes", overlap.num_minutes());
+            println!(
+                "Replaces      {id}, which lives on for {} minutes",
+                overlap.num_minutes()
+            );
         }
         CredentialsCommand::List => {
             for credential in app.credentials.list(&tenant).await? {
@@ -66,7 +73,9 @@ fn line(credential: &Credential) -> String {
         (true, Some(end)) => format!("until {}", end.format("%Y-%m-%d %H:%M UTC")),
         (true, None) => "live".to_owned(),
     };
-    let used = credential.last_used.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+    let used = credential
+        .last_used
+        .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string());
     let used = used.as_deref().unwrap_or("never used");
     format!("{}  {:<24}  {state:<28}  {used}", credential.id, credential.name)
 }

@@ -33,7 +33,12 @@ pub(crate) async fn events(options: &HostOptions, command: EventsCommand) -> Res
 }
 
 fn print(event: &Event) {
-    let Event { at, name, id, actor, .. } = event;
+    let Event {
+        at, name, id, actor, ..
+    } = event;
     let changed = event.changed.join(",");
-    println!("{}  {name:<16} {id:<8} {changed:<44} {actor}", at.format("%Y-%m-%dT%H:%M:%S%.3fZ"));
+    println!(
+        "{}  {name:<16} {id:<8} {changed:<44} {actor}",
+        at.format("%Y-%m-%dT%H:%M:%S%.3fZ")
+    );
 }

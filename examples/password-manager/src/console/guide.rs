@@ -49,7 +49,9 @@ fn value(id: &str, paste: Paste, tenant_url: &str, token: Option<&str>) -> Marku
         (Paste::TenantUrl, _) => parts::copy(id, tenant_url),
         (Paste::Text(text), _) => parts::copy(id, text),
         (Paste::Token, Some(token)) => parts::copy(id, token),
-        (Paste::Token, None) => html! { span.soft.small { "The secret token of a credential above. It is shown when it is created." } },
+        (Paste::Token, None) => {
+            html! { span.soft.small { "The secret token of a credential above. It is shown when it is created." } }
+        }
     }
 }
 

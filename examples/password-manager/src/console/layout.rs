@@ -16,7 +16,12 @@ pub(super) enum Tab {
 }
 
 const TABS: [(Tab, &str, &str, Icon); 6] = [
-    (Tab::Provisioning, "/console/provisioning", "User provisioning", Icon::Sync),
+    (
+        Tab::Provisioning,
+        "/console/provisioning",
+        "User provisioning",
+        Icon::Sync,
+    ),
     (Tab::Users, "/console/users", "Users", Icon::Users),
     (Tab::Groups, "/console/groups", "Groups", Icon::Groups),
     (Tab::Licences, "/console/licences", "Licences", Icon::Licences),
@@ -26,7 +31,10 @@ const TABS: [(Tab, &str, &str, Icon); 6] = [
 
 /// A page of the console for somebody who is signed in.
 pub(super) fn page(visit: &Visit, tab: Tab, content: Markup) -> Markup {
-    let title = TABS.iter().find(|(other, ..)| *other == tab).map_or("", |(_, _, name, _)| name);
+    let title = TABS
+        .iter()
+        .find(|(other, ..)| *other == tab)
+        .map_or("", |(_, _, name, _)| name);
     let session = &visit.session;
     document(
         &format!("{title} · {}", visit.organisation.name),

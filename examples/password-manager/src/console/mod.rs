@@ -18,8 +18,8 @@ use axum::{
     routing::{get, post},
 };
 
-pub(crate) use self::reveals::Reveals;
 use self::pages::{events, groups, licences, log, provisioning, sign_in, users};
+pub(crate) use self::reveals::Reveals;
 use crate::app::App;
 
 /// The console's pages and what they post.
@@ -31,15 +31,24 @@ pub(crate) fn router(app: App) -> Router {
         .route("/console/provisioning/settings", post(provisioning::settings))
         .route("/console/provisioning/pause", post(provisioning::pause))
         .route("/console/provisioning/credentials", post(provisioning::create))
-        .route("/console/provisioning/credentials/{id}/rotate", post(provisioning::rotate))
-        .route("/console/provisioning/credentials/{id}/revoke", post(provisioning::revoke))
+        .route(
+            "/console/provisioning/credentials/{id}/rotate",
+            post(provisioning::rotate),
+        )
+        .route(
+            "/console/provisioning/credentials/{id}/revoke",
+            post(provisioning::revoke),
+        )
         .route("/console/users", get(users::page).post(users::invite))
         .route("/console/users/{key}/remove", post(users::remove))
         .route("/console/users/{key}/hand-over", post(users::hand_over))
         .route("/console/users/{key}/role", post(users::role))
         .route("/console/groups", get(groups::page))
         .route("/console/groups/{team}/vaults", post(groups::share))
-        .route("/console/groups/{team}/vaults/{vault}/take-back", post(groups::take_back))
+        .route(
+            "/console/groups/{team}/vaults/{vault}/take-back",
+            post(groups::take_back),
+        )
         .route("/console/licences", get(licences::page).post(licences::buy))
         .route("/console/licences/{key}/give", post(licences::give))
         .route("/console/licences/{key}/take-back", post(licences::take_back))

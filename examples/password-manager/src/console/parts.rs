@@ -52,9 +52,13 @@ pub(super) fn copy(id: &str, value: &str) -> Markup {
 
 /// The first letters of a name.
 pub(super) fn avatar(name: &str, is_small: bool) -> Markup {
-    let letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let letters = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let letters: String = letters.take(2).flat_map(char::to_uppercase).collect();
-    let sum = name.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    let sum = name
+        .bytes()
+        .fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     let tone = match sum % 4 {
         0 => "avatar",
         1 => "avatar b",

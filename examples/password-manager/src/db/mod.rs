@@ -16,11 +16,11 @@ use scim_sql::{
 };
 use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
 
+use self::{row::bind, sqlite::Line};
 pub(crate) use self::{
     row::{Row, Value},
     told::Told,
 };
-use self::{row::bind, sqlite::Line};
 use crate::options::Location;
 
 /// A clone is the same database.

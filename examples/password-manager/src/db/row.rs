@@ -47,7 +47,10 @@ impl Row {
 
     pub(super) fn from_postgres(row: &PgRow) -> Result<Self> {
         let columns = 0..row.columns().len();
-        columns.map(|column| value(row, column)).collect::<Result<_>>().map(Self)
+        columns
+            .map(|column| value(row, column))
+            .collect::<Result<_>>()
+            .map(Self)
     }
 }
 

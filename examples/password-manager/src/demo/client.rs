@@ -70,9 +70,17 @@ impl Client {
 
     /// How many resources a filter finds; an empty one finds all.
     pub(super) fn count(&self, kind: &str, filter: &str) -> Result<u64, ureq::Error> {
-        let filter = if filter.is_empty() { String::new() } else { format!("&filter={}", encode(filter)) };
+        let filter = if filter.is_empty() {
+            String::new()
+        } else {
+            format!("&filter={}", encode(filter))
+        };
         let answer = self.send(Method::GET, &format!("/{kind}?count=0{filter}"), &Value::Null)?;
-        Ok(answer.body.pointer("/totalResults").and_then(Value::as_u64).unwrap_or(0))
+        Ok(answer
+            .body
+            .pointer("/totalResults")
+            .and_then(Value::as_u64)
+            .unwrap_or(0))
     }
 }
 

@@ -36,8 +36,18 @@ impl<'a> Day<'a> {
 
     fn morning(&mut self) -> Done {
         self.screen.hour("08:30", "The administrator tests the connection");
-        self.step("looks for somebody who does not exist", Method::GET, "/Users?filter=userName%20eq%20%22nobody%22", &Value::Null)?;
-        self.step("reads what the server can do", Method::GET, "/ServiceProviderConfig", &Value::Null)?;
+        self.step(
+            "looks for somebody who does not exist",
+            Method::GET,
+            "/Users?filter=userName%20eq%20%22nobody%22",
+            &Value::Null,
+        )?;
+        self.step(
+            "reads what the server can do",
+            Method::GET,
+            "/ServiceProviderConfig",
+            &Value::Null,
+        )?;
 
         self.screen.hour("09:00", "Twelve people are assigned to the app");
         for person in &PEOPLE {
@@ -62,7 +72,12 @@ impl<'a> Day<'a> {
                 "members": members,
             });
             match self.client.find("Groups", &format!("displayName eq \"{name}\""))? {
-                Some(id) => self.step(&format!("replaces the group {name}"), Method::PUT, &format!("/Groups/{id}"), &body)?,
+                Some(id) => self.step(
+                    &format!("replaces the group {name}"),
+                    Method::PUT,
+                    &format!("/Groups/{id}"),
+                    &body,
+                )?,
                 None => self.step(&format!("pushes the group {name}"), Method::POST, "/Groups", &body)?,
             };
         }
@@ -89,7 +104,11 @@ impl<'a> Day<'a> {
         self.screen.hour("14:00", "Somebody leaves");
         let operations = json!([{ "op": "Replace", "path": "active", "value": "False" }]);
         self.patch("suspends Bruno, with text for a Boolean", &bruno, &operations)?;
-        self.patch("suspends Kofi", &kofi, &json!([{ "op": "replace", "value": { "active": false } }]))?;
+        self.patch(
+            "suspends Kofi",
+            &kofi,
+            &json!([{ "op": "replace", "value": { "active": false } }]),
+        )?;
         self.tell()
     }
 
@@ -98,23 +117,47 @@ impl<'a> Day<'a> {
         self.screen.hour("15:30", "What must not happen does not");
         self.step("creates Ada a second time", Method::POST, "/Users", &ada.body())?;
         if let Some(owner) = self.client.find("Users", &format!("{MEMBER}:role eq \"owner\""))? {
-            self.step("deletes the owner of the organisation", Method::DELETE, &format!("/Users/{owner}"), &Value::Null)?;
+            self.step(
+                "deletes the owner of the organisation",
+                Method::DELETE,
+                &format!("/Users/{owner}"),
+                &Value::Null,
+            )?;
         }
         self.step("sends what is no JSON object", Method::POST, "/Users", &json!(["?"]))?;
 
         self.screen.hour("17:00", "The day ends");
-        self.patch("lets Kofi back in", &kofi, &json!([{ "op": "replace", "path": "active", "value": true }]))?;
+        self.patch(
+            "lets Kofi back in",
+            &kofi,
+            &json!([{ "op": "replace", "path": "active", "value": true }]),
+        )?;
         if let Some(id) = self.id(&bruno)? {
             self.step("deletes Bruno", Method::DELETE, &format!("/Users/{id}"), &Value::Null)?;
         }
-        self.step("reads everybody once more", Method::GET, "/Users?count=100&sortBy=userName", &Value::Null)?;
+        self.step(
+            "reads everybody once more",
+            Method::GET,
+            "/Users?count=100&sortBy=userName",
+            &Value::Null,
+        )?;
         self.tell()
     }
 
     fn assign(&mut self, person: &Person) -> Done {
         match self.id(person)? {
-            Some(id) => self.step(&format!("finds {} and replaces the profile", person.name()), Method::PUT, &format!("/Users/{id}"), &person.body())?,
-            None => self.step(&format!("creates {}", person.name()), Method::POST, "/Users", &person.body())?,
+            Some(id) => self.step(
+                &format!("finds {} and replaces the profile", person.name()),
+                Method::PUT,
+                &format!("/Users/{id}"),
+                &person.body(),
+            )?,
+            None => self.step(
+                &format!("creates {}", person.name()),
+                Method::POST,
+                "/Users",
+                &person.body(),
+            )?,
         };
         Ok(())
     }
@@ -142,7 +185,8 @@ impl<'a> Day<'a> {
     }
 
     fn id(&self, person: &Person) -> Done<Option<String>> {
-        self.client.find("Users", &format!("userName eq \"{}\"", person.user_name()))
+        self.client
+            .find("Users", &format!("userName eq \"{}\"", person.user_name()))
     }
 
     fn step(&mut self, what: &str, method: Method, path: &str, body: &Value) -> Done<Answer> {
@@ -153,9 +197,13 @@ impl<'a> Day<'a> {
 
     /// What there is now.
     fn tell(&mut self) -> Done {
-        let (members, active) = (self.client.count("Users", "")?, self.client.count("Users", "active eq true")?);
+        let (members, active) = (
+            self.client.count("Users", "")?,
+            self.client.count("Users", "active eq true")?,
+        );
         let groups = self.client.count("Groups", "")?;
-        self.screen.now(&format!("{members} members, {active} of them active; {groups} groups"));
+        self.screen
+            .now(&format!("{members} members, {active} of them active; {groups} groups"));
         Ok(())
     }
 }

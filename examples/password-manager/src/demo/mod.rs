@@ -86,10 +86,16 @@ async fn play(tenant_url: String, token: String, own: Option<(&App, &str)>) -> R
     if let Some((app, organisation)) = own {
         let licences = app.licences.count(organisation).await?;
         let events = app.events.latest(organisation, usize::MAX).await?.len();
-        screen.line(&format!("  {:<22} {:>4} of {}", "Licences in use", licences.used, licences.bought));
+        screen.line(&format!(
+            "  {:<22} {:>4} of {}",
+            "Licences in use", licences.used, licences.bought
+        ));
         screen.line(&format!("  {:<22} {events:>4}", "Events"));
     }
     let (requests, refused) = (screen.requests, screen.refused);
-    screen.line(&format!("  {:<22} {requests:>4}, {refused} of them refused with a reason", "Requests shown"));
+    screen.line(&format!(
+        "  {:<22} {requests:>4}, {refused} of them refused with a reason",
+        "Requests shown"
+    ));
     Ok(())
 }

@@ -29,12 +29,7 @@ pub(super) const PEOPLE: [Person; 12] = [
     person("Lucía", "Ortega", "Analyst", "Marketing"),
 ];
 
-const fn person(
-    given: &'static str,
-    family: &'static str,
-    title: &'static str,
-    department: &'static str,
-) -> Person {
+const fn person(given: &'static str, family: &'static str, title: &'static str, department: &'static str) -> Person {
     Person {
         given,
         family,

@@ -35,11 +35,17 @@ impl Screen {
         };
         let millis = answer.took.as_secs_f64() * 1000.0;
         let (mark, status) = (self.paint(colour, mark), self.paint(colour, &answer.status.to_string()));
-        self.line(&format!("  {mark} {what:<54} {:<6} {status}  {millis:>7.1} ms", method.as_str()));
+        self.line(&format!(
+            "  {mark} {what:<54} {:<6} {status}  {millis:>7.1} ms",
+            method.as_str()
+        ));
         if answer.status >= 400 {
             self.refused += 1;
             let detail = answer.body.pointer("/detail").and_then(|detail| detail.as_str());
-            self.line(&format!("      {}", self.paint("2", detail.unwrap_or("no reason was given"))));
+            self.line(&format!(
+                "      {}",
+                self.paint("2", detail.unwrap_or("no reason was given"))
+            ));
         }
     }
 

@@ -60,6 +60,9 @@ impl Licences {
 
     /// Takes a licence back by hand. The member stays, and waits for another.
     pub(crate) async fn take_back(&self, by: &str, organisation: &str, id: &ResourceId) -> Result<(), StoreError> {
-        self.store.unassign(&scope(&self.kinds, organisation, by), id).await.map(drop)
+        self.store
+            .unassign(&scope(&self.kinds, organisation, by), id)
+            .await
+            .map(drop)
     }
 }

@@ -167,13 +167,22 @@ impl Members {
             now(),
         );
         let kind = Arc::clone(&self.kinds.user);
-        let invited = self.db.change(&self.store, scope(&self.kinds, organisation, by), vec![insert], move |rows| {
-            let told = rows.iter().map(|row| {
-                let id = user_id(row.int(0)?);
-                Ok(Told { kind: Arc::clone(&kind), id, changed: &[] })
-            });
-            told.collect()
-        });
+        let invited = self.db.change(
+            &self.store,
+            scope(&self.kinds, organisation, by),
+            vec![insert],
+            move |rows| {
+                let told = rows.iter().map(|row| {
+                    let id = user_id(row.int(0)?);
+                    Ok(Told {
+                        kind: Arc::clone(&kind),
+                        id,
+                        changed: &[],
+                    })
+                });
+                told.collect()
+            },
+        );
         match invited.await {
             Err(error) if error.is_conflict() => return Err(Refusal::Exists),
             done => done?,
@@ -265,7 +274,11 @@ impl Members {
         let done = self.db.change(&self.store, scope, statements, move |rows| {
             let told = rows.iter().map(|row| {
                 let id = user_id(row.int(0)?);
-                Ok(Told { kind: Arc::clone(&kind), id, changed })
+                Ok(Told {
+                    kind: Arc::clone(&kind),
+                    id,
+                    changed,
+                })
             });
             told.collect()
         });

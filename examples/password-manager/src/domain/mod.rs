@@ -31,8 +31,13 @@ use crate::{scim::Kinds, secret};
 /// Who changes what by hand, and when: for the record of changes.
 pub(crate) fn scope(kinds: &Kinds, organisation: &str, by: &str) -> Scope {
     let registry = Arc::new(kinds.registry());
-    Scope::new(Principal::new(organisation, by), time(now()), Arc::new(RandomIds), registry)
-        .with_request_id(secret::random().unwrap_or_default())
+    Scope::new(
+        Principal::new(organisation, by),
+        time(now()),
+        Arc::new(RandomIds),
+        registry,
+    )
+    .with_request_id(secret::random().unwrap_or_default())
 }
 
 /// Now, as the database keeps it: milliseconds since 1970.

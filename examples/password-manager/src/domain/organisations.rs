@@ -78,9 +78,11 @@ impl Organisations {
     }
 
     pub(crate) async fn pause(&self, slug: &str, paused: bool) -> Result<()> {
-        let set = self
-            .db
-            .run(sql!("UPDATE organisations SET paused = $1 WHERE slug = $2", paused, slug));
+        let set = self.db.run(sql!(
+            "UPDATE organisations SET paused = $1 WHERE slug = $2",
+            paused,
+            slug
+        ));
         set.await.map(drop)
     }
 }

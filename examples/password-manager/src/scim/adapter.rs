@@ -185,7 +185,10 @@ mod tests {
     #[test]
     fn a_line_of_the_log_holds_nothing_of_a_query() {
         let target = target("/scim/acme/v2/Users?filter=userName%20eq%20%22ada%22");
-        assert_eq!((&*target.organisation, &*target.route, target.resource), ("acme", "/Users", None));
+        assert_eq!(
+            (&*target.organisation, &*target.route, target.resource),
+            ("acme", "/Users", None)
+        );
     }
 
     #[test]

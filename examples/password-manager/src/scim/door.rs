@@ -5,9 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
-use scim_http::{
-    AuthError, Authenticator, BearerTokens, Credentials, Expiry, TokenAuth, TokenForms, store::Principal,
-};
+use scim_http::{AuthError, Authenticator, BearerTokens, Credentials, Expiry, TokenAuth, TokenForms, store::Principal};
 
 /// Asks for the token of the environment first, then for those that were minted.
 pub(crate) struct Door {

@@ -44,5 +44,8 @@ fn is_out_of_hand(before: &Resource, after: &Resource) -> bool {
 
 fn is(resource: &Resource, attribute: &str, value: &str) -> bool {
     let member = resource.get(MEMBER);
-    member.and_then(|member| member.get(attribute)).and_then(|found| found.as_str()) == Some(value)
+    member
+        .and_then(|member| member.get(attribute))
+        .and_then(|found| found.as_str())
+        == Some(value)
 }

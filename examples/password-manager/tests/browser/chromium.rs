@@ -6,11 +6,7 @@ use std::{
 };
 
 use base64::Engine as _;
-use fantoccini::{
-    Client, ClientBuilder, Locator,
-    elements::Element,
-    wd::WebDriverCompatibleCommand,
-};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
@@ -56,7 +52,11 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
-        Self { client, driver, _turn: turn }
+        Self {
+            client,
+            driver,
+            _turn: turn,
+        }
     }
 
     pub(crate) async fn close(mut self) {
@@ -161,7 +161,13 @@ fn install() {
         return;
     }
     let _ = Command::new("apt-get").arg("update").output();
-    let packages = ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"];
+    let packages = [
+        "install",
+        "-y",
+        "--no-install-recommends",
+        "chromium",
+        "chromium-driver",
+    ];
     let _ = Command::new("apt-get").args(packages).output();
     assert!(
         is_there("chromedriver"),

@@ -22,7 +22,12 @@ async fn a_token_is_shown_once_rotated_and_revoked() {
     assert_eq!(status(&host, &first), 200);
     assert!(browser.page().await.contains("Okta, production"));
     // The guide has it too, ready to be pasted; after a reload nobody has it.
-    assert!(browser.text("#guide ~ .body, section[aria-labelledby=guide] .body").await.contains(&first));
+    assert!(
+        browser
+            .text("#guide ~ .body, section[aria-labelledby=guide] .body")
+            .await
+            .contains(&first)
+    );
     browser.client.refresh().await.unwrap();
     assert!(!browser.page().await.contains(&first));
     assert!(!contains(&host.database(), first.as_bytes()), "only a digest is kept");
@@ -34,7 +39,11 @@ async fn a_token_is_shown_once_rotated_and_revoked() {
     browser.press(&format!("{row} details:nth-of-type(1) button")).await;
     let second = browser.text("#secret-token").await;
     assert_ne!(first, second);
-    assert_eq!((status(&host, &first), status(&host, &second)), (401, 200), "the old token is dead");
+    assert_eq!(
+        (status(&host, &first), status(&host, &second)),
+        (401, 200),
+        "the old token is dead"
+    );
     assert_eq!(status(&host, &host.token), 200, "others live on");
 
     browser.press(&format!("{row} details:nth-of-type(2) summary")).await;

@@ -12,9 +12,9 @@
 
 mod chromium;
 mod credentials;
+#[path = "../support/host.rs"]
+mod host;
 mod members;
 mod screens;
 mod security;
 mod sign_in;
-#[path = "../support/host.rs"]
-mod host;

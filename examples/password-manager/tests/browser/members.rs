@@ -65,7 +65,9 @@ async fn an_invited_member_is_left_alone_by_provisioning_until_it_is_handed_over
     let (status, refused) = host.scim(Method::PUT, &path, user("Bob"));
     assert_eq!(status, 403, "{refused}");
 
-    browser.press(&format!("#member-{} td.end form:first-child button", &id[1..])).await;
+    browser
+        .press(&format!("#member-{} td.end form:first-child button", &id[1..]))
+        .await;
     browser.wait(".notice").await;
     assert_eq!(host.scim(Method::PUT, &path, user("Bob")).0, 200);
 
@@ -77,10 +79,19 @@ async fn an_invited_member_is_left_alone_by_provisioning_until_it_is_handed_over
     browser.wait(".notice").await;
     browser.press("button[aria-label='Remove Carl']").await;
     browser.wait(".notice").await;
-    assert!(browser.client.find(Locator::Css("[aria-label='Remove Carl']")).await.is_err());
+    assert!(
+        browser
+            .client
+            .find(Locator::Css("[aria-label='Remove Carl']"))
+            .await
+            .is_err()
+    );
     browser.go(&format!("{}/events", host.console)).await;
     let events = browser.text("tbody").await;
-    assert!(events.contains("user.deleted") && events.contains("console:owner@acme.example"), "{events}");
+    assert!(
+        events.contains("user.deleted") && events.contains("console:owner@acme.example"),
+        "{events}"
+    );
     browser.close().await;
 }
 
@@ -88,7 +99,11 @@ async fn an_invited_member_is_left_alone_by_provisioning_until_it_is_handed_over
 async fn owners_are_protected_from_provisioning() {
     let host = Host::start(&[]);
     assert_eq!(host.scim(Method::DELETE, "/Users/m1", Value::Null).0, 403);
-    let (status, answer) = host.scim(Method::PUT, "/Users/m1", json!({ "userName": "owner@acme.example", "active": false }));
+    let (status, answer) = host.scim(
+        Method::PUT,
+        "/Users/m1",
+        json!({ "userName": "owner@acme.example", "active": false }),
+    );
     assert_eq!(status, 403, "{answer}");
     let (_, owner) = host.scim(Method::GET, "/Users/m1", Value::Null);
     assert_eq!(owner["active"], true);
@@ -102,7 +117,10 @@ async fn requests_and_changes_are_in_the_log_and_the_events() {
     body["active"] = json!("True");
     assert_eq!(host.scim(Method::POST, "/Users", body).0, 201);
     for _ in 0..3 {
-        assert_eq!(host.scim_as("latchkey_wrong", Method::GET, "/Users", Value::Null).0, 401);
+        assert_eq!(
+            host.scim_as("latchkey_wrong", Method::GET, "/Users", Value::Null).0,
+            401
+        );
     }
     assert_eq!(host.scim(Method::POST, "/Users", user("Dora")).0, 409);
     let browser = Browser::open().await;
@@ -110,7 +128,15 @@ async fn requests_and_changes_are_in_the_log_and_the_events() {
 
     browser.go(&format!("{}/log", host.console)).await;
     let log = browser.text("tbody").await;
-    for shown in ["POST", "201", "Dora", "unknown attribute shoeSize left out", "text for the Boolean active", "409", "× 3"] {
+    for shown in [
+        "POST",
+        "201",
+        "Dora",
+        "unknown attribute shoeSize left out",
+        "text for the Boolean active",
+        "409",
+        "× 3",
+    ] {
         assert!(log.contains(shown), "{shown} is missing in {log}");
     }
     for secret in [&*host.token, "latchkey_wrong", "dora@acme.example", "38"] {

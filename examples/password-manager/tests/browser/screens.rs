@@ -15,13 +15,33 @@ async fn every_page_fits_its_device() {
     let kept = env::var_os("PM_SCREENS").map(PathBuf::from);
     let host = Host::start(&[]);
     let browser = Browser::open().await;
-    photograph(&browser, &format!("{}/sign-in?link=x", host.origin()), "sign-in", kept.as_ref()).await;
+    photograph(
+        &browser,
+        &format!("{}/sign-in?link=x", host.origin()),
+        "sign-in",
+        kept.as_ref(),
+    )
+    .await;
     browser.sign_in(&host.sign_in).await;
     for page in ["groups", "events", "log"] {
-        photograph(&browser, &format!("{}/{page}", host.console), &format!("{page}-empty"), kept.as_ref()).await;
+        photograph(
+            &browser,
+            &format!("{}/{page}", host.console),
+            &format!("{page}-empty"),
+            kept.as_ref(),
+        )
+        .await;
     }
     let played = Command::new(env!("CARGO_BIN_EXE_password-manager"))
-        .args(["demo", "--log", "error", "--tenant-url", &host.tenant_url, "--token", &host.token])
+        .args([
+            "demo",
+            "--log",
+            "error",
+            "--tenant-url",
+            &host.tenant_url,
+            "--token",
+            &host.token,
+        ])
         .output()
         .unwrap();
     assert!(played.status.success());
@@ -32,7 +52,9 @@ async fn every_page_fits_its_device() {
     for (team, vault) in [(1, 2), (1, 1), (2, 3)] {
         browser.go(&format!("{}/groups", host.console)).await;
         browser.choose(&format!("#vault-{team}"), &vault.to_string()).await;
-        browser.press(&format!("tbody tr:nth-child({team}) form.inline button")).await;
+        browser
+            .press(&format!("tbody tr:nth-child({team}) form.inline button"))
+            .await;
         browser.wait(".notice").await;
     }
     for page in PAGES {
@@ -47,8 +69,13 @@ async fn photograph(browser: &Browser, url: &str, name: &str, kept: Option<&Path
             browser.device(width, height, is_dark).await;
             browser.go(url).await;
             browser.wait("h1").await;
-            let overflow = browser.ask("return document.documentElement.scrollWidth - innerWidth").await;
-            assert!(overflow.as_i64().unwrap() <= 0, "{name} is {overflow} pixels too wide on a {device}");
+            let overflow = browser
+                .ask("return document.documentElement.scrollWidth - innerWidth")
+                .await;
+            assert!(
+                overflow.as_i64().unwrap() <= 0,
+                "{name} is {overflow} pixels too wide on a {device}"
+            );
             if let Some(directory) = kept {
                 fs::create_dir_all(directory).unwrap();
                 let picture = browser.picture().await;

@@ -12,9 +12,18 @@ fn every_page_has_strict_headers() {
     let host = Host::start(&[]);
     for path in ["/sign-in", "/console/users", "/assets/console.css"] {
         let answer = agent().get(format!("{}{path}", host.origin())).call().unwrap();
-        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default();
+        let header = |name: &str| {
+            answer
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap())
+                .unwrap_or_default()
+        };
         let policy = header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(header("x-content-type-options"), "nosniff");
         assert_eq!(header("referrer-policy"), "no-referrer");
@@ -29,7 +38,13 @@ async fn forms_of_others_are_refused() {
     let cookie = browser.client.get_named_cookie("latchkey_session").await.unwrap();
     assert!(cookie.http_only().unwrap_or_default());
     assert_eq!(browser.ask("return document.cookie").await, "");
-    let csrf = browser.wait("input[name=csrf]").await.attr("value").await.unwrap().unwrap();
+    let csrf = browser
+        .wait("input[name=csrf]")
+        .await
+        .attr("value")
+        .await
+        .unwrap()
+        .unwrap();
     let cookie = format!("latchkey_session={}", cookie.value());
 
     let pause = |origin: &str, csrf: &str| {
@@ -45,6 +60,9 @@ async fn forms_of_others_are_refused() {
     assert_eq!(pause(host.origin(), ""), 403);
     // The same with the token of the page is done.
     assert_eq!(pause(host.origin(), &csrf), 303);
-    assert_eq!(host.scim(ureq::http::Method::GET, "/Users", serde_json::Value::Null).0, 503);
+    assert_eq!(
+        host.scim(ureq::http::Method::GET, "/Users", serde_json::Value::Null).0,
+        503
+    );
     browser.close().await;
 }

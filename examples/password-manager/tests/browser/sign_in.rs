@@ -36,7 +36,9 @@ async fn a_new_link_comes_from_the_command_line() {
     let link = said.split_whitespace().next().unwrap();
     let (_, token) = link.split_once("/sign-in?link=").unwrap();
     let browser = Browser::open().await;
-    browser.sign_in(&format!("{}/sign-in?link={token}", host.origin())).await;
+    browser
+        .sign_in(&format!("{}/sign-in?link={token}", host.origin()))
+        .await;
     assert_eq!(browser.text("h1").await, "User provisioning");
     browser.close().await;
 }

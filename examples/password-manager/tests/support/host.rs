@@ -83,7 +83,10 @@ impl Host {
         };
         let mut answer = answer.unwrap();
         let text = answer.body_mut().read_to_string().unwrap();
-        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_default())
+        (
+            answer.status().as_u16(),
+            serde_json::from_str(&text).unwrap_or_default(),
+        )
     }
 
     /// A command beside the running host, on its database: what it prints.
@@ -120,7 +123,9 @@ impl Drop for Host {
 
 /// A client that follows no redirects.
 pub(crate) fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0);
     config.build().new_agent()
 }
 

@@ -15,7 +15,10 @@ use crate::{app::App, domain::Event};
 pub(crate) async fn page(State(app): State<App>, visit: Visit) -> Result<Markup, Fault> {
     let slug = &visit.organisation.slug;
     let events = app.events.latest(slug, 100).await?;
-    let names = app.members.names(slug, events.iter().map(|event| event.id.as_str())).await?;
+    let names = app
+        .members
+        .names(slug, events.iter().map(|event| event.id.as_str()))
+        .await?;
     let content = html! {
         (parts::head("Events", "Each change of a member or group, once, in order. They name what changed, and carry no values.", html! {}))
         section.card aria-label="Events" {

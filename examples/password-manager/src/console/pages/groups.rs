@@ -84,12 +84,16 @@ pub(crate) async fn take_back(
     Path((team, vault)): Path<(i64, i64)>,
     posted: Posted<Nothing>,
 ) -> Result<Redirect, Fault> {
-    app.vaults.take_back(&posted.visit.organisation.slug, vault, team).await?;
+    app.vaults
+        .take_back(&posted.visit.organisation.slug, vault, team)
+        .await?;
     Ok(Redirect::to("/console/groups?note=taken"))
 }
 
 fn row(visit: &Visit, team: &Team, vaults: &[Vault]) -> Markup {
-    let free = vaults.iter().filter(|vault| !team.vaults.iter().any(|(key, _)| *key == vault.key));
+    let free = vaults
+        .iter()
+        .filter(|vault| !team.vaults.iter().any(|(key, _)| *key == vault.key));
     let free: Vec<&Vault> = free.collect();
     let more = team.members - i64::try_from(team.named.len()).unwrap_or(0);
     html! {

@@ -40,7 +40,9 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
     let free = count.free();
     let policy = match visit.organisation.seat_policy {
         SeatPolicy::Never => "Licences are assigned by hand; provisioning takes none.",
-        SeatPolicy::Require => "Each active member has a licence. Without a free one, provisioning is refused and your identity provider shows why.",
+        SeatPolicy::Require => {
+            "Each active member has a licence. Without a free one, provisioning is refused and your identity provider shows why."
+        }
         SeatPolicy::WhenAvailable => "Members take a licence where one is free; those beyond wait for one.",
     };
     let content = html! {
@@ -114,7 +116,9 @@ pub(crate) struct Bought {
 
 pub(crate) async fn buy(State(app): State<App>, posted: Posted<Bought>) -> Result<Redirect, Fault> {
     let bought: u32 = posted.form.bought.parse().map_err(|_| Fault::Form)?;
-    app.licences.buy(&posted.visit.organisation.slug, bought.min(MOST)).await?;
+    app.licences
+        .buy(&posted.visit.organisation.slug, bought.min(MOST))
+        .await?;
     Ok(Redirect::to("/console/licences?note=changed"))
 }
 
@@ -124,7 +128,10 @@ pub(crate) async fn give(
     posted: Posted<Nothing>,
 ) -> Result<Redirect, Fault> {
     let visit = posted.visit;
-    let given = app.licences.give(&visit.actor(), &visit.organisation.slug, &user_id(key)).await?;
+    let given = app
+        .licences
+        .give(&visit.actor(), &visit.organisation.slug, &user_id(key))
+        .await?;
     let note = if given { "given" } else { "none" };
     Ok(Redirect::to(&format!("/console/licences?note={note}")))
 }
@@ -135,7 +142,9 @@ pub(crate) async fn take_back(
     posted: Posted<Nothing>,
 ) -> Result<Redirect, Fault> {
     let visit = posted.visit;
-    app.licences.take_back(&visit.actor(), &visit.organisation.slug, &user_id(key)).await?;
+    app.licences
+        .take_back(&visit.actor(), &visit.organisation.slug, &user_id(key))
+        .await?;
     Ok(Redirect::to("/console/licences?note=taken"))
 }
 
@@ -143,7 +152,9 @@ fn note(note: Option<&str>) -> Markup {
     match note {
         Some("changed") => parts::done("The number of licences was changed."),
         Some("given") => parts::done("The licence was given."),
-        Some("taken") => parts::done("The licence was taken back. The member can still sign in, and waits for another."),
+        Some("taken") => {
+            parts::done("The licence was taken back. The member can still sign in, and waits for another.")
+        }
         Some("none") => parts::refused("No licence was given.", "None is free, or the member is suspended."),
         _ => html! {},
     }

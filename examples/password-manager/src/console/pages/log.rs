@@ -25,7 +25,10 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
     let slug = &visit.organisation.slug;
     let only_problems = asked.only.as_deref() == Some("problems");
     let entries = app.history.list(slug, only_problems, LINES).await?;
-    let names = app.members.names(slug, entries.iter().filter_map(|entry| entry.resource.as_deref())).await?;
+    let names = app
+        .members
+        .names(slug, entries.iter().filter_map(|entry| entry.resource.as_deref()))
+        .await?;
     let content = html! {
         (parts::head(
             "Provisioning log",

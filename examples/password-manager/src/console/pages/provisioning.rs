@@ -41,7 +41,11 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
     let latest = app.history.list(slug, false, 1).await?;
     let credentials = app.credentials.list(&visit.tenant()).await?;
     let token = app.reveals.take(&visit.session.hash);
-    let provider = asked.guide.as_deref().and_then(Provider::from_key).unwrap_or(organisation.provider);
+    let provider = asked
+        .guide
+        .as_deref()
+        .and_then(Provider::from_key)
+        .unwrap_or(organisation.provider);
     let tenant_url = app.tenant_url(slug);
     let content = html! {
         (parts::head(
@@ -102,13 +106,17 @@ pub(crate) async fn settings(State(app): State<App>, posted: Posted<Settings>) -
     let provider = Provider::from_key(&form.provider).ok_or(Fault::Form)?;
     let seats = policy(&form.seats).ok_or(Fault::Form)?;
     let groups = form.groups.is_some();
-    app.organisations.set(&visit.organisation.slug, provider, groups, seats).await?;
+    app.organisations
+        .set(&visit.organisation.slug, provider, groups, seats)
+        .await?;
     Ok(Redirect::to("/console/provisioning?note=saved"))
 }
 
 pub(crate) async fn pause(State(app): State<App>, posted: Posted<Nothing>) -> Result<Redirect, Fault> {
     let organisation = &posted.visit.organisation;
-    app.organisations.pause(&organisation.slug, !organisation.paused).await?;
+    app.organisations
+        .pause(&organisation.slug, !organisation.paused)
+        .await?;
     let note = if organisation.paused { "resumed" } else { "paused" };
     Ok(Redirect::to(&format!("/console/provisioning?note={note}")))
 }
@@ -122,7 +130,11 @@ pub(crate) struct NewCredential {
 pub(crate) async fn create(State(app): State<App>, posted: Posted<NewCredential>) -> Result<Redirect, Fault> {
     let Posted { visit, form } = posted;
     let name: String = form.name.trim().chars().take(60).collect();
-    let name = if name.is_empty() { visit.organisation.provider.label() } else { &name };
+    let name = if name.is_empty() {
+        visit.organisation.provider.label()
+    } else {
+        &name
+    };
     let mint = Mint::new(name, expiry(&form.days)?);
     let minted = app.credentials.mint(&visit.tenant(), mint).await?;
     app.reveals.put(&visit.session.hash, minted.token.expose().to_owned());
@@ -143,7 +155,10 @@ pub(crate) async fn rotate(
     let minutes: u32 = form.minutes.parse().map_err(|_| Fault::Form)?;
     let overlap = TimeDelta::minutes(i64::from(minutes.min(10_080)));
     let id = CredentialId::new(id);
-    let minted = app.credentials.rotate(&visit.tenant(), &id, Expiry::Never, overlap).await?;
+    let minted = app
+        .credentials
+        .rotate(&visit.tenant(), &id, Expiry::Never, overlap)
+        .await?;
     app.reveals.put(&visit.session.hash, minted.token.expose().to_owned());
     Ok(Redirect::to("/console/provisioning?note=rotated"))
 }
@@ -153,7 +168,9 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
     posted: Posted<Nothing>,
 ) -> Result<Redirect, Fault> {
-    app.credentials.revoke(&posted.visit.tenant(), &CredentialId::new(id)).await?;
+    app.credentials
+        .revoke(&posted.visit.tenant(), &CredentialId::new(id))
+        .await?;
     Ok(Redirect::to("/console/provisioning?note=revoked"))
 }
 
@@ -200,7 +217,11 @@ fn pause_button(visit: &Visit) -> Markup {
 fn settings_card(visit: &Visit) -> Markup {
     let organisation = &visit.organisation;
     let policies = [
-        (SeatPolicy::Never, "Assign licences by hand", "Provisioned members do not take licences."),
+        (
+            SeatPolicy::Never,
+            "Assign licences by hand",
+            "Provisioned members do not take licences.",
+        ),
         (
             SeatPolicy::WhenAvailable,
             "Assign a licence where one is free",

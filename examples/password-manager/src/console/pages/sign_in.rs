@@ -46,7 +46,10 @@ pub(crate) async fn open(
 ) -> Result<Response, Fault> {
     let opened = app.access.open(&link).await;
     let Some(token) = opened.map_err(|error| Fault::Inside(Box::new(error)))? else {
-        let refused = parts::refused("That link does not open anything.", "It was used before, or is too old.");
+        let refused = parts::refused(
+            "That link does not open anything.",
+            "It was used before, or is too old.",
+        );
         return Ok(layout::door("Sign in", by_command(Some(refused))).into_response());
     };
     let cookie = Cookie::build((COOKIE, token))
@@ -63,7 +66,10 @@ pub(crate) async fn out(
     posted: Posted<Nothing>,
 ) -> Result<impl IntoResponse, Fault> {
     app.access.end(&posted.visit.session).await?;
-    Ok((cookies.remove(Cookie::build(COOKIE).path("/")), Redirect::to("/sign-in")))
+    Ok((
+        cookies.remove(Cookie::build(COOKIE).path("/")),
+        Redirect::to("/sign-in"),
+    ))
 }
 
 fn by_command(refused: Option<Markup>) -> Markup {

@@ -45,7 +45,9 @@ pub(crate) struct Invited {
 
 pub(crate) async fn invite(State(app): State<App>, posted: Posted<Invited>) -> Result<Response, Fault> {
     let Posted { visit, form } = posted;
-    let role = Role::from_key(&form.role).filter(|role| *role != Role::Owner).ok_or(Fault::Form)?;
+    let role = Role::from_key(&form.role)
+        .filter(|role| *role != Role::Owner)
+        .ok_or(Fault::Form)?;
     let (email, name) = (form.email.trim(), form.name.trim());
     if !email.contains('@') || email.len() > 200 || name.is_empty() || name.len() > 200 {
         return Err(Fault::Form);
@@ -87,7 +89,9 @@ pub(crate) async fn hand_over(
     posted: Posted<Nothing>,
 ) -> Result<Redirect, Fault> {
     let visit = posted.visit;
-    app.members.hand_over(&visit.actor(), &visit.organisation.slug, key).await?;
+    app.members
+        .hand_over(&visit.actor(), &visit.organisation.slug, key)
+        .await?;
     Ok(Redirect::to("/console/users?note=handed"))
 }
 
@@ -102,8 +106,12 @@ pub(crate) async fn role(
     posted: Posted<NewRole>,
 ) -> Result<Redirect, Fault> {
     let Posted { visit, form } = posted;
-    let role = Role::from_key(&form.role).filter(|role| *role != Role::Owner).ok_or(Fault::Form)?;
-    app.members.set_role(&visit.actor(), &visit.organisation.slug, key, role).await?;
+    let role = Role::from_key(&form.role)
+        .filter(|role| *role != Role::Owner)
+        .ok_or(Fault::Form)?;
+    app.members
+        .set_role(&visit.actor(), &visit.organisation.slug, key, role)
+        .await?;
     Ok(Redirect::to("/console/users?note=role"))
 }
 
