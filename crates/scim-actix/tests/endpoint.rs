@@ -72,9 +72,7 @@ fn requests_and_answers_come_through() {
     let answers = send("/scim/v2", &endpoint, requests);
     let statuses: Vec<u16> = answers.iter().map(|(head, _)| head.status().as_u16()).collect();
     assert_eq!(statuses, [201, 200, 200, 413, 404, 401]);
-    let [created, found, head, refused @ ..] = &answers[..] else {
-        unreachable!()
-    };
+    let (created, found, head, refused) = (&answers[0], &answers[1], &answers[2], &answers[3..]);
     let location = created.0.headers().get("location").unwrap().to_str().unwrap();
     assert!(location.starts_with("https://example.com/scim/v2/Users/") && created.1.contains(location));
     assert!(found.1.contains("\"totalResults\":1"), "{}", found.1);

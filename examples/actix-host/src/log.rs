@@ -11,6 +11,7 @@ use actix_web::{
 use host_common::Line;
 
 /// A middleware that writes the line of a request.
+#[expect(clippy::future_not_send, reason = "actix-web keeps each request on one thread")]
 pub(crate) async fn line<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let started = Instant::now();
     let response = next.call(request).await?;

@@ -1,11 +1,6 @@
 //! The host as a process, spoken to over sockets.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a surprise ends a test"
-)]
+#![expect(clippy::string_slice, clippy::unwrap_used, reason = "a surprise ends a test")]
 
 #[path = "../../host-common/checks/mod.rs"]
 mod checks;

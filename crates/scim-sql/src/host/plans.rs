@@ -79,7 +79,7 @@ fn map() -> ColumnMap {
 }
 
 /// Searches, and checks that a plan names the index and that none looks through a table.
-async fn check<S: Session>(session: S, scan: &str) {
+async fn check<S: Session>(session: S, scans: &[&str]) {
     let shapes = Shapes::new(&map(), session.engine(), "");
     let mut explained = Explained::new(session);
     let kinds = Arc::new(Registry::default());
@@ -110,7 +110,10 @@ async fn check<S: Session>(session: S, scan: &str) {
         let own = index.replace("_pkey", "_1");
         let is_served = |plan: &String| plan.contains(index) || plan.contains(&format!("sqlite_autoindex_{own}"));
         assert!(plans.iter().any(is_served), "{filter}: {plans:#?}");
-        assert!(!plans.iter().any(|plan| plan.contains(scan)), "{filter}: {plans:#?}");
+        assert!(
+            !plans.iter().any(|plan| scans.iter().any(|scan| plan.contains(scan))),
+            "{filter}: {plans:#?}"
+        );
     }
 }
 
@@ -120,7 +123,7 @@ fn sqlite_finds_rows_by_the_indexes_of_the_host() {
     let connection = rusqlite::Connection::open_in_memory().unwrap();
     connection.execute_batch(&TABLES.replace("COLLATE \"C\"", "")).unwrap();
     let session = crate::sqlite::SqliteSession::new(connection);
-    scim_conformance::block_on(check(session, "SCAN "));
+    scim_conformance::block_on(check(session, &["SCAN r", "SCAN c", "SCAN m"]));
 }
 
 #[cfg(feature = "postgres")]
@@ -138,7 +141,7 @@ async fn postgres_finds_rows_by_the_indexes_of_the_host() {
     run("ANALYZE accounts, account_emails, teams, team_members".to_owned()).await;
     let store = crate::PgStore::new(pool.clone());
     let mut connection = pool.acquire().await.unwrap();
-    check(store.session(&mut connection), "Seq Scan").await;
+    check(store.session(&mut connection), &["Seq Scan"]).await;
     drop(connection);
     run(format!("DROP SCHEMA {schema} CASCADE")).await;
 }

@@ -179,7 +179,12 @@ impl Writer<'_> {
             let alias = list.list.alias();
             let subs = list.subs.iter().map(|(sub, column)| {
                 let name = if is_complex { &*sub.name } else { "value" };
-                (name.to_owned(), self.column(sub, column, alias))
+                let mut column = self.column(sub, column, alias);
+                // Without an index it is one look through the values instead of one through the rows.
+                if name == "value" && matches!(column.form, Form::Folded { .. }) {
+                    column = column.indexed();
+                }
+                (name.to_owned(), column)
             });
             let subs = subs.collect();
             let rows = rows_of(&self.mapped.table.id.column, list, self.engine);

@@ -20,11 +20,7 @@ use super::{
     Small,
     dice::{BASE, Dice, Scattered},
 };
-use crate::{
-    delta::{Claim, Content},
-    session::Session,
-    statement::Value,
-};
+use crate::{delta::Content, session::Session, statement::Value};
 
 /// Writes down what it is asked and what it sees, and says no now and then.
 #[derive(Debug, Default)]
@@ -235,18 +231,18 @@ fn play(seed: u64, is_guarded: bool) {
 /// a write leaves alone only what stays.
 async fn rows(store: &Small, scope: &Scope, anew: bool) -> Vec<Vec<Value>> {
     let mut session = store.session.lock().await;
-    let list = "SELECT r.kind, r.id, r.user_name, r.display_name, r.external_id, r.active, r.label, r.claims, json(r.search), \
+    let list = "SELECT r.kind, r.id, r.user_name, r.display_name, r.external_id, r.active, r.label, json(r.search), \
                 r.public, r.hidden FROM {s}scim_resource r ORDER BY r.place";
     let list = session.statement(list, Vec::new());
     let mut rows = session.rows(&list).await.unwrap();
     let values = rows.iter_mut().map(|row| {
         let active = Value::Bool(row.optional_flag(5).unwrap());
-        let mut values = row.values()[2..9].to_vec();
+        let mut values = row.values()[2..8].to_vec();
         values[3] = active;
         if anew {
             let kind = scope.kinds.by_name(row.text(0).unwrap()).unwrap();
-            let public = row.take_bytes(9).unwrap().unwrap();
-            let stored = Stored::from_bytes(public, row.take_bytes(10).unwrap());
+            let public = row.take_bytes(8).unwrap().unwrap();
+            let stored = Stored::from_bytes(public, row.take_bytes(9).unwrap());
             let resource = stored.resource();
             let keys = Keys::of(&resource, kind, &Dialect::default()).unwrap();
             let content = Content::new(kind, &stored, &resource, &keys).unwrap();
@@ -257,7 +253,6 @@ async fn rows(store: &Small, scope: &Scope, anew: bool) -> Vec<Vec<Value>> {
                 indexed.external_id.into(),
                 Value::Bool(indexed.active),
                 content.label.into(),
-                Claim::write(&content.claims).into(),
                 content.search.into(),
             ];
         }
