@@ -13,3 +13,8 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     setTimeout(() => { button.textContent = "Copy"; }, 1600);
   });
 }
+
+// On a phone the navigation is a strip; the page that is shown shall be seen in it.
+const strip = document.querySelector(".side nav");
+const current = strip?.querySelector("[aria-current]");
+if (current) strip.scrollLeft = current.offsetLeft - strip.clientWidth / 3;

@@ -7,7 +7,7 @@ use scim_sql::host::HostStore;
 
 use crate::{
     console::Reveals,
-    db::Db,
+    db::{Beside, Db},
     domain::{Access, Events, History, Invitation, Licences, Members, Organisations, Role, Teams, Vaults},
     options::HostOptions,
     scim::{self, Kinds, Rules},
@@ -23,6 +23,7 @@ const SEATS: u32 = 10;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) access: Access,
+    beside: Beside,
     pub(crate) credentials: Credentials,
     pub(crate) events: Events,
     pub(crate) history: History,
@@ -43,15 +44,17 @@ impl App {
         let db = Db::open(&options.database).await?;
         let kinds = Kinds::get()?;
         let store = db.host_store(&scim::map(&kinds)?, Arc::new(Rules)).await?;
+        let beside = db.beside().await?;
         Ok(Self {
             access: Access::new(db.clone()),
-            credentials: Credentials::new(TOKEN_PREFIX, db.credentials().await?)?,
-            events: Events::new(store.clone()),
+            credentials: Credentials::new(TOKEN_PREFIX, beside.credentials())?,
+            events: Events::new(db.clone(), store.clone(), &beside, options.local_webhooks)?,
             history: History::new(db.clone()),
             licences: Licences::new(kinds.clone(), store.clone()),
             members: Members::new(db.clone(), kinds.clone(), store.clone()),
             organisations: Organisations::new(db.clone()),
             kinds,
+            beside,
             public_url,
             reveals: Arc::default(),
             store,
@@ -83,9 +86,10 @@ impl App {
         Ok(true)
     }
 
-    /// Ends the library's store: what waits is done, and files are closed.
+    /// Ends the library's stores: what waits is done, and files are closed.
     pub(crate) async fn close(&self) {
         self.store.close().await;
+        self.beside.close().await;
     }
 
     /// What is pasted into an identity provider.

@@ -76,6 +76,10 @@ pub(crate) struct HostOptions {
     /// Makes the organisation without an owner and vaults, for tests of the endpoint: nobody can sign in to the console.
     #[arg(long, global = true, env = "PM_EMPTY", hide = true)]
     pub(crate) empty: bool,
+
+    /// Takes webhooks on this machine and without TLS, for tests.
+    #[arg(long, global = true, env = "PM_LOCAL_WEBHOOKS", hide = true)]
+    pub(crate) local_webhooks: bool,
 }
 
 #[derive(Subcommand, Clone)]

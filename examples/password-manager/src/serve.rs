@@ -8,7 +8,7 @@ use std::{
 
 use axum::{Router, routing::get};
 use scim_http::{Expiry, Mint};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{app::App, console, domain::Access, options::HostOptions, scim, server};
 
@@ -28,7 +28,9 @@ pub(crate) async fn run(options: &HostOptions) -> Result<(), Box<dyn Error>> {
     let started = first_start(&app, options).await?;
     // Whether anybody reads along makes no difference to the service.
     let _ = announce(io::stdout().lock(), &app, &options.organization, &started);
+    let events = relay(&app).await?;
     server::serve(listener, router(&app, options)?, stop).await;
+    events.abort();
     app.close().await;
     Ok(())
 }
@@ -44,7 +46,7 @@ pub(crate) fn router(app: &App, options: &HostOptions) -> Result<Router, Box<dyn
         app.credentials.clone(),
         bootstrap.map(|token| (options.organization.clone(), token.0)),
     )?;
-    let endpoint = scim::router(service, app.history.clone(), app.members.clone());
+    let endpoint = scim::router(service, app.events.clone(), app.history.clone(), app.members.clone());
     let health = {
         let app = app.clone();
         get(move || async move {
@@ -58,6 +60,15 @@ pub(crate) fn router(app: &App, options: &HostOptions) -> Result<Router, Box<dyn
         })
     };
     Ok(console::router(app.clone()).route("/health", health).merge(endpoint))
+}
+
+/// Tells events of all organisations, beside the server.
+pub(crate) async fn relay(app: &App) -> Result<JoinHandle<()>, Box<dyn Error>> {
+    for slug in app.organisations.slugs().await? {
+        app.events.watch(&slug);
+    }
+    let events = app.events.clone();
+    Ok(tokio::spawn(async move { events.run().await }))
 }
 
 /// Makes what a first start makes, and a sign-in link at each start.

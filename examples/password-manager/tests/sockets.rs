@@ -13,7 +13,7 @@ mod host;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use scim_conformance::{Client, ExchangeFile, Report, Target, block_on, bundled_exchanges};
+use scim_conformance::{Client, ExchangeFile, Report, Target, block_on, bundled_exchanges, postgres::Postgres};
 
 use crate::host::{Host, agent};
 
@@ -40,9 +40,25 @@ impl Target for Socket {
 
 #[test]
 fn identity_providers_are_served_over_a_socket() {
+    replay(|_| Host::start(&["--empty"]));
+}
+
+/// On PostgreSQL, and each file in an organisation of its own beside the others.
+#[test]
+fn identity_providers_are_served_on_postgresql() {
+    let url = Postgres::shared().unwrap().url();
+    replay(|number| {
+        let organisation = format!("org-{number}");
+        Host::start_on(Some(url), &["--empty", "--organization", &organisation])
+    });
+}
+
+fn replay(host: impl Fn(usize) -> Host) {
+    let files = ExchangeFile::load_directory(&bundled_exchanges()).unwrap();
+    assert!(files.len() > 8, "the corpus is there");
     let mut report = Report::default();
-    for file in ExchangeFile::load_directory(&bundled_exchanges()).unwrap() {
-        let host = Host::start(&["--empty"]);
+    for (number, file) in files.iter().enumerate() {
+        let host = host(number);
         // The token is the password of Basic too, whatever the user's name.
         let client = Client::new(&host.tenant_url, &host.token).basic("okta", &host.token);
         report.files.push(block_on(file.replay(&Socket(host), &client)));

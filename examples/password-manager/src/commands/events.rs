@@ -15,7 +15,7 @@ pub(crate) async fn events(options: &HostOptions, command: EventsCommand) -> Res
     let EventsCommand::Tail { follow, lines } = command;
     let app = open(options).await?;
     let organisation = &options.organization;
-    let latest = app.events.latest(organisation, usize::try_from(lines)?).await?;
+    let latest = app.events.latest(organisation, lines).await?;
     let mut last = latest.first().map_or(0, |event| event.sequence);
     latest.iter().rev().for_each(print);
     while follow {
@@ -34,9 +34,13 @@ pub(crate) async fn events(options: &HostOptions, command: EventsCommand) -> Res
 
 fn print(event: &Event) {
     let Event {
-        at, name, id, actor, ..
+        at,
+        name,
+        id,
+        changed,
+        actor,
+        ..
     } = event;
-    let changed = event.changed.join(",");
     println!(
         "{}  {name:<16} {id:<8} {changed:<44} {actor}",
         at.format("%Y-%m-%dT%H:%M:%S%.3fZ")

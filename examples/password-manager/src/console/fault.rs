@@ -82,3 +82,12 @@ impl From<scim_http::store::StoreError> for Fault {
         Self::Inside(Box::new(error))
     }
 }
+
+impl From<scim_events::WebhookError> for Fault {
+    fn from(error: scim_events::WebhookError) -> Self {
+        match error {
+            scim_events::WebhookError::Store(scim_http::store::StoreError::NotFound) => Self::Missing,
+            error => Self::Inside(Box::new(error)),
+        }
+    }
+}

@@ -130,8 +130,8 @@ fn steps(provider: Provider) -> &'static [Step] {
             },
             Step {
                 title: "Connect it",
-                text: "Provisioning, New configuration (Provisioning Mode: Automatic), then Test Connection. With or without \
-                       ?aadOptscim062020 behind the URL: both are understood.",
+                text: "Provisioning, New configuration (Provisioning Mode: Automatic), then Test Connection. The flag \
+                       aadOptscim062020 behind the URL may be there or not: both are understood.",
                 values: &[("Tenant URL", TenantUrl), ("Secret Token", Token)],
             },
             Step {

@@ -41,7 +41,7 @@ pub(super) fn page(visit: &Visit, tab: Tab, content: Markup) -> Markup {
         html! {
             a.skip href="#content" { "Skip to the content" }
             div.frame {
-                div.side {
+                div.side { div.inner {
                     (brand("/console", &visit.organisation.name))
                     nav aria-label="Console" {
                         ul.nav {
@@ -58,7 +58,7 @@ pub(super) fn page(visit: &Visit, tab: Tab, content: Markup) -> Markup {
                             button.quiet.small type="submit" { "Sign out" }
                         }
                     }
-                }
+                } }
                 main #content tabindex="-1" { (content) }
             }
         },

@@ -2,6 +2,7 @@
 //!
 //! Statements number their parameters in the order of their first appearance (`$1`, `$2`, ..), which both engines read alike.
 
+mod beside;
 mod row;
 mod sqlite;
 mod tables;
@@ -11,16 +12,17 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 use scim_sql::{
-    OpenError, PgStoreBuilder, SqlCredentials, SqliteStore, SqliteStoreBuilder,
+    OpenError, PgStoreBuilder, SqliteStore, SqliteStoreBuilder,
     host::{ColumnMap, HostError, HostStore},
 };
 use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
 
-use self::{row::bind, sqlite::Line};
 pub(crate) use self::{
+    beside::Beside,
     row::{Row, Value},
     told::Told,
 };
+use self::{row::bind, sqlite::Line};
 use crate::options::Location;
 
 /// A clone is the same database.
@@ -91,11 +93,11 @@ impl Db {
         }
     }
 
-    /// The library's store of credentials, in the same database.
-    pub(crate) async fn credentials(&self) -> std::result::Result<SqlCredentials, OpenError> {
+    /// What the library keeps beside the tables.
+    pub(crate) async fn beside(&self) -> std::result::Result<Beside, OpenError> {
         Ok(match self {
-            Self::Postgres(pool) => PgStoreBuilder::default().open(pool.clone()).await?.credentials(),
-            Self::Sqlite { path, .. } => SqliteStore::open(path).await?.credentials(),
+            Self::Postgres(pool) => Beside::Postgres(PgStoreBuilder::default().open(pool.clone()).await?),
+            Self::Sqlite { path, .. } => Beside::Sqlite(SqliteStore::open(path).await?),
         })
     }
 

@@ -123,3 +123,14 @@ CREATE TABLE IF NOT EXISTS provisioning_log (
   times        BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS provisioning_log_org ON provisioning_log (org, id);
+
+CREATE TABLE IF NOT EXISTS events (
+  org          TEXT :exact NOT NULL REFERENCES organisations (slug),
+  sequence     BIGINT NOT NULL,
+  at           BIGINT NOT NULL,
+  name         TEXT NOT NULL,
+  resource     TEXT NOT NULL,
+  changed      TEXT NOT NULL,
+  actor        TEXT NOT NULL,
+  PRIMARY KEY (org, sequence)
+);

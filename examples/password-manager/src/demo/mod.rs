@@ -45,6 +45,7 @@ async fn own(options: &HostOptions, demo: &DemoOptions) -> Result<(), Box<dyn Er
     let token = token.or_else(|| options.bootstrap_token.as_ref().map(|token| token.0.clone()));
     let (stop, stopped) = oneshot::channel::<()>();
     let router = serve::router(&app, options)?;
+    let events = serve::relay(&app).await?;
     let server = tokio::spawn(server::serve(listener, router, async {
         let _ = stopped.await;
     }));
@@ -59,6 +60,7 @@ async fn own(options: &HostOptions, demo: &DemoOptions) -> Result<(), Box<dyn Er
     }
     let _ = stop.send(());
     server.await?;
+    events.abort();
     app.close().await;
     played
 }
@@ -85,7 +87,8 @@ async fn play(tenant_url: String, token: String, own: Option<(&App, &str)>) -> R
     }
     if let Some((app, organisation)) = own {
         let licences = app.licences.count(organisation).await?;
-        let events = app.events.latest(organisation, usize::MAX).await?.len();
+        app.events.catch_up(organisation).await;
+        let events = app.events.latest(organisation, u32::MAX).await?.len();
         screen.line(&format!(
             "  {:<22} {:>4} of {}",
             "Licences in use", licences.used, licences.bought

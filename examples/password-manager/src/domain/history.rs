@@ -35,6 +35,16 @@ pub(crate) struct Entry {
     pub(crate) times: i64,
 }
 
+/// Which requests are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    All,
+    /// Those that may change something.
+    Changes,
+    /// Those that were refused, or failed.
+    Problems,
+}
+
 impl History {
     pub(crate) fn new(db: Db) -> Self {
         Self { db }
@@ -68,12 +78,13 @@ impl History {
     }
 
     /// The latest requests, newest first.
-    pub(crate) async fn list(&self, organisation: &str, only_problems: bool, limit: i64) -> Result<Vec<Entry>> {
+    pub(crate) async fn list(&self, organisation: &str, which: Which, limit: i64) -> Result<Vec<Entry>> {
         let rows = self.db.rows(sql!(
             "SELECT at, method, route, status, micros, resource, tolerated, problem, request_id, times
-             FROM provisioning_log WHERE org = $1 AND status >= $2 ORDER BY id DESC LIMIT $3",
+             FROM provisioning_log WHERE org = $1 AND status >= $2 AND method <> $3 ORDER BY id DESC LIMIT $4",
             organisation,
-            if only_problems { 400 } else { 0 },
+            if which == Which::Problems { 400 } else { 0 },
+            if which == Which::Changes { "GET" } else { "" },
             limit,
         ));
         let entries = rows.await?.into_iter().map(|row| {

@@ -18,7 +18,7 @@ use scim_http::store::{Principal, RandomIds, Scope};
 pub(crate) use self::{
     access::{Access, Session},
     events::{Event, Events},
-    history::{Entry, History},
+    history::{Entry, History, Which},
     licences::Licences,
     members::{Invitation, Member, Members, PAGE, Refusal, Role, user_id},
     organisations::{Organisation, Organisations, policy, policy_key},

@@ -51,6 +51,15 @@ impl Organisations {
         Ok(made.await? > 0)
     }
 
+    /// The short names of all.
+    pub(crate) async fn slugs(&self) -> Result<Vec<String>> {
+        let rows = self
+            .db
+            .rows(sql!("SELECT slug FROM organisations ORDER BY slug"))
+            .await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
     pub(crate) async fn get(&self, slug: &str) -> Result<Option<Organisation>> {
         let row = self.db.row(sql!(
             "SELECT slug, name, plan, provider, groups, seat_policy, paused FROM organisations WHERE slug = $1",

@@ -18,7 +18,7 @@ use serde_json::Value;
 use tower_service::Service as _;
 
 use crate::{
-    domain::{Entry, History, Members},
+    domain::{Entry, Events, History, Members},
     secret,
 };
 
@@ -28,14 +28,16 @@ const REQUEST_ID: &str = "x-request-id";
 /// The endpoint, and where it keeps what it was asked.
 #[derive(Clone)]
 struct Logged {
+    events: Events,
     history: History,
     members: Members,
     scim: Endpoint,
 }
 
 /// Everything below `/scim` goes to the service, so that unknown paths are answered as SCIM asks for too.
-pub(crate) fn router(service: ScimService, history: History, members: Members) -> Router {
+pub(crate) fn router(service: ScimService, events: Events, history: History, members: Members) -> Router {
     Router::new().route("/scim/{*rest}", any(answer)).with_state(Logged {
+        events,
         history,
         members,
         scim: Endpoint::new(service),
@@ -71,6 +73,9 @@ impl Logged {
         };
         if let Err(error) = kept.await {
             tracing::error!(%error, "the provisioning log cannot be written");
+        }
+        if entry.status < 300 && entry.method != "GET" {
+            self.events.wake(organisation);
         }
     }
 }

@@ -116,9 +116,9 @@ impl Browser {
         self.cdp("Emulation.setEmulatedMedia", features).await;
     }
 
-    /// A picture of the whole page.
-    pub(crate) async fn picture(&self) -> Vec<u8> {
-        let options = json!({ "format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false });
+    /// A picture of the window, or of the whole page.
+    pub(crate) async fn picture(&self, is_whole: bool) -> Vec<u8> {
+        let options = json!({ "format": "png", "captureBeyondViewport": is_whole });
         let answer = self.cdp("Page.captureScreenshot", options).await;
         let data = answer["data"].as_str().unwrap().to_owned();
         base64::engine::general_purpose::STANDARD.decode(data).unwrap()

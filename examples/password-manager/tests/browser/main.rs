@@ -18,3 +18,4 @@ mod members;
 mod screens;
 mod security;
 mod sign_in;
+mod webhooks;

@@ -1,4 +1,4 @@
-//! Every page, as a picture: on a desk and on a phone, by day and by night.
+//! Every page, as a picture: on a desk and on a phone, by day and by night; what a window shows, and the whole page.
 
 use std::{env, fs, path::PathBuf, process::Command};
 
@@ -58,7 +58,8 @@ async fn every_page_fits_its_device() {
         browser.wait(".notice").await;
     }
     for page in PAGES {
-        photograph(&browser, &format!("{}/{page}", host.console), page, kept.as_ref()).await;
+        let only = if page == "log" { "?only=changes" } else { "" };
+        photograph(&browser, &format!("{}/{page}{only}", host.console), page, kept.as_ref()).await;
     }
     browser.close().await;
 }
@@ -77,9 +78,10 @@ async fn photograph(browser: &Browser, url: &str, name: &str, kept: Option<&Path
                 "{name} is {overflow} pixels too wide on a {device}"
             );
             if let Some(directory) = kept {
-                fs::create_dir_all(directory).unwrap();
-                let picture = browser.picture().await;
-                fs::write(directory.join(format!("{name}-{device}-{light}.png")), picture).unwrap();
+                fs::create_dir_all(directory.join("whole")).unwrap();
+                let file = format!("{name}-{device}-{light}.png");
+                fs::write(directory.join(&file), browser.picture(false).await).unwrap();
+                fs::write(directory.join("whole").join(&file), browser.picture(true).await).unwrap();
             }
         }
     }

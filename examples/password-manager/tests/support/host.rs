@@ -20,15 +20,21 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Starts a host on a free port.
+    /// Starts a host on a free port, with a file of its own.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_on(None, arguments)
+    }
+
+    /// The same on a database that is there.
+    pub(crate) fn start_on(database: Option<&str>, arguments: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("password-manager-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
+        let file = format!("sqlite:{}", directory.join("pm.db").display());
         let mut process = Command::new(env!("CARGO_BIN_EXE_password-manager"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--database"])
-            .arg(format!("sqlite:{}", directory.join("pm.db").display()))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "error"])
+            .args(["--database", database.unwrap_or(&file)])
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()

@@ -58,7 +58,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
             div { dt { "Waiting" } dd { (waiting.len()) } }
         }
         section.card aria-labelledby="use" {
-            header { h2 #use { "Plan " (visit.organisation.plan) } }
+            header { h2 #use { "Your plan: " (visit.organisation.plan) } }
             div.body {
                 div.field {
                     label for="meter" { (count.used) " of " (count.bought) " licences in use" }
@@ -68,11 +68,11 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
                     (parts::csrf(&visit))
                     div.field {
                         label for="bought" { "Licences bought" }
-                        input #bought type="number" name="bought" min="0" max=(MOST) value=(count.bought) required;
-                        small { "Fewer than are in use take none away: nobody loses a licence by it." }
+                        input #bought type="number" name="bought" min="0" max=(MOST) value=(count.bought) required aria-describedby="fewer";
                     }
                     button.main type="submit" { "Change" }
                 }
+                p.hint #fewer { "Fewer than are in use take none away: nobody loses a licence by it." }
             }
         }
         section.card aria-labelledby="waiting" {

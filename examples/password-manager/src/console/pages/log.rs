@@ -11,7 +11,16 @@ use super::super::{
     parts,
     visit::Visit,
 };
-use crate::{app::App, domain::Entry};
+use crate::{
+    app::App,
+    domain::{Entry, Which},
+};
+
+const TABS: [(Which, &str, &str); 3] = [
+    (Which::All, "", "All"),
+    (Which::Changes, "?only=changes", "Changes"),
+    (Which::Problems, "?only=problems", "Problems"),
+];
 
 /// Lines of the page.
 const LINES: i64 = 100;
@@ -23,8 +32,12 @@ pub(crate) struct Asked {
 
 pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, Fault> {
     let slug = &visit.organisation.slug;
-    let only_problems = asked.only.as_deref() == Some("problems");
-    let entries = app.history.list(slug, only_problems, LINES).await?;
+    let which = match asked.only.as_deref() {
+        Some("changes") => Which::Changes,
+        Some("problems") => Which::Problems,
+        _ => Which::All,
+    };
+    let entries = app.history.list(slug, which, LINES).await?;
     let names = app
         .members
         .names(slug, entries.iter().filter_map(|entry| entry.resource.as_deref()))
@@ -35,14 +48,15 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
             "The last requests of your identity provider. Values are not kept: only what was asked, about whom, and how it ended.",
             html! {
                 nav.tabs.bare aria-label="Which requests" {
-                    a href="/console/log" aria-current=[(!only_problems).then_some("true")] { "All" }
-                    a href="/console/log?only=problems" aria-current=[only_problems.then_some("true")] { "Problems" }
+                    @for (other, query, name) in TABS {
+                        a href={ "/console/log" (query) } aria-current=[(other == which).then_some("true")] { (name) }
+                    }
                 }
             },
         ))
         section.card aria-label="Requests" {
             @if entries.is_empty() {
-                @if only_problems {
+                @if which == Which::Problems {
                     (parts::empty(Icon::Check, "No problems", "Everything that was asked could be done.", html! {}))
                 } @else {
                     (parts::empty(

@@ -22,7 +22,7 @@ use super::super::{
 };
 use crate::{
     app::App,
-    domain::{Provider, policy, policy_key},
+    domain::{Provider, Which, policy, policy_key},
 };
 
 mod credentials;
@@ -38,7 +38,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
     let slug = &organisation.slug;
     let (_, active, provisioned) = app.members.counts(slug).await?;
     let teams = app.teams.count(slug).await?;
-    let latest = app.history.list(slug, false, 1).await?;
+    let latest = app.history.list(slug, Which::All, 1).await?;
     let credentials = app.credentials.list(&visit.tenant()).await?;
     let token = app.reveals.take(&visit.session.hash);
     let provider = asked

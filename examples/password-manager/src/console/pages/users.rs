@@ -169,7 +169,7 @@ fn row(visit: &Visit, member: &Member, licensed: &HashSet<String>) -> Markup {
             td data-label="Source" {
                 @if member.is_provisioned { span.badge.accent { (Icon::Sync) (label) } } @else { span.badge { "Invited" } }
             }
-            td data-label="Role" { (role_of(visit, member)) }
+            td data-label="Role" { (role_of(member)) }
             td data-label="Licence" {
                 @if !member.is_active { span.faint { "–" } }
                 @else if is_licensed { span.badge.good { (Icon::Check) "Licensed" } }
@@ -178,53 +178,60 @@ fn row(visit: &Visit, member: &Member, licensed: &HashSet<String>) -> Markup {
             td data-label="Status" {
                 @if member.is_active { span.badge.good.dot { "Active" } } @else { span.badge.dot { "Suspended" } }
             }
-            td.soft data-label="Access" { (parts::count(member.teams, "group", "groups")) ", " (parts::count(member.vaults, "vault", "vaults")) }
+            td.soft.access data-label="Access" { div { (parts::count(member.teams, "group", "groups")) br; (parts::count(member.vaults, "vault", "vaults")) } }
             td.soft data-label="Last sync" { @if let Some(at) = member.synced { (parts::ago(at)) } @else { span.faint { "Never" } } }
-            td.end { (actions(visit, member, is_licensed)) }
+            td.end { @if member.role != Role::Owner { (manage(visit, member, is_licensed)) } }
         }
     }
 }
 
-fn role_of(visit: &Visit, member: &Member) -> Markup {
+fn role_of(member: &Member) -> Markup {
+    html! {
+        @match member.role {
+            Role::Owner => span.badges {
+                "Owner"
+                span.badge.info title="Provisioning cannot delete, suspend or rename an owner" { (Icon::Shield) "Protected" }
+            },
+            Role::Admin => "Admin",
+            Role::Member => "Member",
+        }
+    }
+}
+
+/// What can be done by hand, behind a button.
+fn manage(visit: &Visit, member: &Member, is_licensed: bool) -> Markup {
     let choices = [(Role::Member, "Member"), (Role::Admin, "Admin")];
     html! {
-        @if member.role == Role::Owner {
-            span.badges {
-                span { "Owner" }
-                span.badge.info title="Provisioning cannot delete, suspend or rename an owner" { (Icon::Shield) "Protected" }
-            }
-        } @else {
-            form.inline method="post" action={ "/console/users/" (member.key) "/role" } {
-                (parts::csrf(visit))
-                label.visually-hidden for={ "role-" (member.key) } { "Role of " (member.name) }
-                select id={ "role-" (member.key) } name="role" {
-                    @for (role, name) in choices { option value=(role.key()) selected[role == member.role] { (name) } }
-                }
-                button.quiet.small type="submit" { "Set" }
-            }
-        }
-    }
-}
-
-fn actions(visit: &Visit, member: &Member, is_licensed: bool) -> Markup {
-    html! {
-        div.actions {
-            @if !member.is_provisioned && member.role != Role::Owner {
-                form method="post" action={ "/console/users/" (member.key) "/hand-over" } {
+        details.ask.menu {
+            summary.summary-button aria-label={ "Manage " (member.name) } { "Manage" }
+            div.panel {
+                form method="post" action={ "/console/users/" (member.key) "/role" } {
                     (parts::csrf(visit))
-                    button.small type="submit" title="From then on your identity provider may change and suspend the account" { "Hand over" }
+                    div.field {
+                        label for={ "role-" (member.key) } { "Role" }
+                        div.inline {
+                            select id={ "role-" (member.key) } name="role" {
+                                @for (role, name) in choices { option value=(role.key()) selected[role == member.role] { (name) } }
+                            }
+                            button.small type="submit" { "Set" }
+                        }
+                    }
                 }
-            }
-            @if is_licensed && member.role != Role::Owner {
-                form method="post" action={ "/console/licences/" (member.key) "/take-back" } {
-                    (parts::csrf(visit))
-                    button.quiet.small type="submit" aria-label={ "Take the licence of " (member.name) " back" } { "Take licence" }
+                @if !member.is_provisioned {
+                    form method="post" action={ "/console/users/" (member.key) "/hand-over" } {
+                        (parts::csrf(visit))
+                        button.small.wide.hand-over type="submit" title="From then on your identity provider may change and suspend the account" { "Hand over to provisioning" }
+                    }
                 }
-            }
-            @if member.role != Role::Owner {
+                @if is_licensed {
+                    form method="post" action={ "/console/licences/" (member.key) "/take-back" } {
+                        (parts::csrf(visit))
+                        button.small.wide type="submit" { "Take the licence back" }
+                    }
+                }
                 form method="post" action={ "/console/users/" (member.key) "/remove" } {
                     (parts::csrf(visit))
-                    button.quiet.danger.small type="submit" aria-label={ "Remove " (member.name) } { "Remove" }
+                    button.danger.small.wide type="submit" aria-label={ "Remove " (member.name) } { "Remove" }
                 }
             }
         }
