@@ -40,7 +40,7 @@ pub(crate) struct App {
 
 impl App {
     /// Opens the database, and makes what is missing in it.
-    pub(crate) async fn open(options: &HostOptions, public_url: String) -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn open(options: &HostOptions, public_url: String) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let db = Db::open(&options.database).await?;
         let kinds = Kinds::get()?;
         let store = db.host_store(&scim::map(&kinds)?, Arc::new(Rules)).await?;
@@ -64,7 +64,7 @@ impl App {
     }
 
     /// Makes an organisation with an owner and vaults; whether it was not there.
-    pub(crate) async fn found(&self, slug: &str, is_empty: bool) -> Result<bool, Box<dyn Error>> {
+    pub(crate) async fn found(&self, slug: &str, is_empty: bool) -> Result<bool, Box<dyn Error + Send + Sync>> {
         if !self.organisations.create(slug, &title(slug)).await? {
             return Ok(false);
         }

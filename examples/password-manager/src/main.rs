@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     let Options { command, host } = options;
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&host).await,

@@ -18,7 +18,7 @@ pub(crate) struct FirstStart {
     pub(crate) sign_in: Option<String>,
 }
 
-pub(crate) async fn run(options: &HostOptions) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn run(options: &HostOptions) -> Result<(), Box<dyn Error + Send + Sync>> {
     // Signals are heard before anything is announced, so that none is lost.
     let stop = server::stop_signal()?;
     let listener = TcpListener::bind(options.listen).await?;
@@ -36,7 +36,7 @@ pub(crate) async fn run(options: &HostOptions) -> Result<(), Box<dyn Error>> {
 }
 
 /// Endpoint, console and health, as one router.
-pub(crate) fn router(app: &App, options: &HostOptions) -> Result<Router, Box<dyn Error>> {
+pub(crate) fn router(app: &App, options: &HostOptions) -> Result<Router, Box<dyn Error + Send + Sync>> {
     let bootstrap = options.bootstrap_token.clone();
     let service = scim::service(
         &app.public_url,
@@ -63,7 +63,7 @@ pub(crate) fn router(app: &App, options: &HostOptions) -> Result<Router, Box<dyn
 }
 
 /// Tells events of all organisations, beside the server.
-pub(crate) async fn relay(app: &App) -> Result<JoinHandle<()>, Box<dyn Error>> {
+pub(crate) async fn relay(app: &App) -> Result<JoinHandle<()>, Box<dyn Error + Send + Sync>> {
     for slug in app.organisations.slugs().await? {
         app.events.watch(&slug);
     }
@@ -72,7 +72,7 @@ pub(crate) async fn relay(app: &App) -> Result<JoinHandle<()>, Box<dyn Error>> {
 }
 
 /// Makes what a first start makes, and a sign-in link at each start.
-pub(crate) async fn first_start(app: &App, options: &HostOptions) -> Result<FirstStart, Box<dyn Error>> {
+pub(crate) async fn first_start(app: &App, options: &HostOptions) -> Result<FirstStart, Box<dyn Error + Send + Sync>> {
     let organisation = &options.organization;
     let is_first = app.found(organisation, options.empty).await?;
     let token = match (&options.bootstrap_token, is_first) {

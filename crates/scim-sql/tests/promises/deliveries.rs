@@ -192,22 +192,23 @@ fn kill(base: &Base, cycles: usize) -> Told {
             let tenant = format!("cycle {cycle}");
             let mut receiver = moody(u64::try_from(cycle).unwrap()).await;
             let endpoint = endpoint(&webhooks(&places, SystemClock), &tenant, &receiver).await;
-            // Writers are faster than senders, which have to deliver all of it in the end.
-            let options = json!({ "tenant": tenant, "steps": scale::pick(30, 400) });
-            let mut writer = Child::start("events", base, options, &[]);
-            let mut wrote = 0;
+            let options = json!({ "tenant": tenant, "steps": 1_000_000 });
+            let mut writer = Some(Child::start("events", base, options, &[]));
             for _ in 0..2 {
                 let mut relay = Child::start("relay", base, json!({ "tenant": tenant }), &[]);
                 assert!(relay.hear(1), "the relay gave up");
-                wrote += 20 + random.below(scale::pick(40, 300));
-                assert!(writer.hear(wrote), "the writers gave up");
-                let enough = receiver.heard().len() + 10 + random.below(40);
+                if let Some(mut writer) = writer.take() {
+                    // At once: writers are faster than senders, which have to deliver all of it in the end.
+                    let wrote = 200 + random.below(scale::pick(50, 500));
+                    assert!(writer.hear(wrote), "the writers gave up");
+                    writer.kill();
+                }
+                let enough = receiver.heard().len() + 10 + random.below(30);
                 receiver.wait(|heard| heard.len() >= enough).await;
                 receiver.restart().await;
                 receiver.wait(|heard| heard.len() >= enough + 5).await;
                 relay.kill();
             }
-            writer.kill();
             finish(&places, &places.feed, &endpoint).await;
             let heard = receiver.heard();
             let (tally, _) = tally(&heard);

@@ -15,7 +15,10 @@ use crate::{
     options::{CredentialsCommand, HostOptions},
 };
 
-pub(crate) async fn credentials(options: &HostOptions, command: CredentialsCommand) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn credentials(
+    options: &HostOptions,
+    command: CredentialsCommand,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let app = open(options).await?;
     let tenant: TenantId = options.organization.as_str().into();
     match command {
@@ -58,7 +61,7 @@ fn tell(app: &App, options: &HostOptions, minted: &Minted) {
     println!("Credential    {} ({})", minted.credential.id, minted.credential.name);
 }
 
-async fn newest(app: &App, tenant: &TenantId) -> Result<CredentialId, Box<dyn Error>> {
+async fn newest(app: &App, tenant: &TenantId) -> Result<CredentialId, Box<dyn Error + Send + Sync>> {
     let now = Utc::now();
     let credentials = app.credentials.list(tenant).await?;
     let live = credentials.into_iter().rev();

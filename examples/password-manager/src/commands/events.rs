@@ -11,21 +11,23 @@ use crate::{
 /// Time between two looks at the record.
 const PAUSE: Duration = Duration::from_millis(500);
 
-pub(crate) async fn events(options: &HostOptions, command: EventsCommand) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn events(options: &HostOptions, command: EventsCommand) -> Result<(), Box<dyn Error + Send + Sync>> {
     let EventsCommand::Tail { follow, lines } = command;
     let app = open(options).await?;
     let organisation = &options.organization;
     let latest = app.events.latest(organisation, lines).await?;
     let mut last = latest.first().map_or(0, |event| event.sequence);
     latest.iter().rev().for_each(print);
-    while follow {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
-            () = tokio::time::sleep(PAUSE) => {}
-        }
-        for event in app.events.after(organisation, last).await? {
-            last = event.sequence;
-            print(&event);
+    if follow {
+        loop {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => break,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+            for event in app.events.after(organisation, last).await? {
+                last = event.sequence;
+                print(&event);
+            }
         }
     }
     app.close().await;

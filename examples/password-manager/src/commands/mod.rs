@@ -9,7 +9,7 @@ pub(crate) use self::{credentials::credentials, events::events};
 use crate::{app::App, domain::Access, options::HostOptions};
 
 /// Prints a one-time sign-in link for the owner.
-pub(crate) async fn sign_in(options: &HostOptions) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn sign_in(options: &HostOptions) -> Result<(), Box<dyn Error + Send + Sync>> {
     let app = open(options).await?;
     let link = app.access.link(&options.organization).await?;
     let link = link.ok_or("the organisation has no active owner")?;
@@ -20,7 +20,7 @@ pub(crate) async fn sign_in(options: &HostOptions) -> Result<(), Box<dyn Error>>
 }
 
 /// The product, where the organisation is there already.
-async fn open(options: &HostOptions) -> Result<App, Box<dyn Error>> {
+async fn open(options: &HostOptions) -> Result<App, Box<dyn Error + Send + Sync>> {
     let app = App::open(options, options.public_url(options.listen)).await?;
     match app.organisations.get(&options.organization).await? {
         Some(_) => Ok(app),

@@ -17,7 +17,7 @@ use crate::{
     server,
 };
 
-pub(crate) async fn run(options: HostOptions, demo: DemoOptions) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn run(options: HostOptions, demo: DemoOptions) -> Result<(), Box<dyn Error + Send + Sync>> {
     if let (Some(url), Some(token)) = (&demo.tenant_url, &demo.token) {
         return play(url.clone(), token.clone(), None).await;
     }
@@ -33,7 +33,7 @@ pub(crate) async fn run(options: HostOptions, demo: DemoOptions) -> Result<(), B
 }
 
 /// A server of its own, which forgets everything.
-async fn own(options: &HostOptions, demo: &DemoOptions) -> Result<(), Box<dyn Error>> {
+async fn own(options: &HostOptions, demo: &DemoOptions) -> Result<(), Box<dyn Error + Send + Sync>> {
     let interrupted = server::stop_signal()?;
     // A port that is taken is no reason not to show anything.
     let listener = match TcpListener::bind(options.listen).await {
@@ -66,7 +66,11 @@ async fn own(options: &HostOptions, demo: &DemoOptions) -> Result<(), Box<dyn Er
 }
 
 /// The day, and a summary in the console's own figures.
-async fn play(tenant_url: String, token: String, own: Option<(&App, &str)>) -> Result<(), Box<dyn Error>> {
+async fn play(
+    tenant_url: String,
+    token: String,
+    own: Option<(&App, &str)>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     println!("A day of an identity provider, at {tenant_url}");
     let (screen, counts) = task::spawn_blocking(move || {
         let client = Client::new(&tenant_url, &token);

@@ -45,7 +45,12 @@ struct Record(Db);
 impl Events {
     /// Relays the store's record of changes to the console and to webhooks; to those on this machine only where that is
     /// allowed, which is for tests.
-    pub(crate) fn new(db: Db, store: HostStore, beside: &Beside, allow_local: bool) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn new(
+        db: Db,
+        store: HostStore,
+        beside: &Beside,
+        allow_local: bool,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let policy = match allow_local {
             true => UrlPolicy::new().allow_http().allow_private(),
             false => UrlPolicy::new(),

@@ -53,7 +53,10 @@ impl Small {
     fn with(guard: Option<Arc<dyn Guard>>) -> Self {
         let connection = Connection::open_in_memory().unwrap();
         connection
-            .execute_batch(include_str!("../../tables/sqlite_0001.sql"))
+            .execute_batch(concat!(
+                include_str!("../../tables/sqlite_0001.sql"),
+                include_str!("../../tables/sqlite_0002.sql")
+            ))
             .unwrap();
         Self {
             session: Mutex::new(SqliteSession::new(connection)),

@@ -83,7 +83,7 @@ fn row(entry: &Entry, name: Option<&String>) -> Markup {
     html! {
         tr {
             td.soft.nowrap data-label="Time" { (parts::ago(entry.at)) }
-            td data-label="Request" { span { span.method { (entry.method) } code { (entry.route) } } }
+            td.request data-label="Request" { span { span.method { (entry.method) } code { (entry.route) } } }
             td data-label="Answer" { (status(entry)) }
             td.blank[entry.resource.is_none()] data-label="About" {
                 @match (name, &entry.resource) {

@@ -1,21 +1,23 @@
-//! The console in Debian's headless Chromium: `cargo test -p password-manager --test browser`.
+//! The program as a process: the console in Debian's headless Chromium, and the endpoint over sockets.
 //!
 //! Chromium and its driver are installed where they are missing, if that is Debian and we may. With `PM_SCREENS=DIRECTORY` the
 //! pictures of all pages are kept there.
 
 #![expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a surprise ends a test"
 )]
 
 mod chromium;
 mod credentials;
-#[path = "../support/host.rs"]
 mod host;
 mod members;
 mod screens;
 mod security;
 mod sign_in;
+mod sockets;
 mod webhooks;

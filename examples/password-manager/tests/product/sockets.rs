@@ -1,16 +1,5 @@
 //! What identity providers send, replayed against the program over a socket.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a surprise ends a test"
-)]
-
-#[path = "support/host.rs"]
-mod host;
-
 use bytes::Bytes;
 use http::{Request, Response};
 use scim_conformance::{Client, ExchangeFile, Report, Target, block_on, bundled_exchanges, postgres::Postgres};
