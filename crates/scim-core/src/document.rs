@@ -13,6 +13,12 @@ macro_rules! document {
         }
 
         impl $document {
+            /// Reads an object, and nothing that serde would take for one, such as a list.
+            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let object = <serde_json::Map<String, serde_json::Value> as serde::Deserialize>::deserialize(deserializer)?;
+                serde::Deserialize::deserialize(serde_json::Value::Object(object)).map_err(serde::de::Error::custom)
+            }
+
             fn between(base: &$of, own: &$of) -> Self {
                 Self {
                     $($base: Some(own.$base.to_owned()),)*

@@ -99,7 +99,7 @@ impl Serialize for Limits {
 
 impl<'de> Deserialize<'de> for Limits {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Document::deserialize(deserializer)?.onto(Self::default()))
+        Ok(Document::read(deserializer)?.onto(Self::default()))
     }
 }
 

@@ -360,12 +360,15 @@ mod tests {
             change(&mut all);
         }
         let expected = json!({
+            "adoption": "explicit",
             "breaker": { "action": "warn", "resources": 1, "window_seconds": 1 },
             "base_url": "https://example.com",
             "dialect": { "name": "rfc" },
             "groups": false,
             "limits": { "body": 1 },
+            "managed_by": "SCIM",
             "rate_limit": { "requests": 1, "seconds": 60, "burst": 1 },
+            "reprovision": "reactivate",
             "seats": "require",
             "state": { "paused": { "retry_after": 7 } },
         });

@@ -38,7 +38,7 @@ impl Serialize for Dialect {
 
 impl<'de> Deserialize<'de> for Dialect {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let document = Document::deserialize(deserializer)?;
+        let document = Document::read(deserializer)?;
         let base = match &document.name {
             Some(name) => Self::named(name).ok_or_else(|| de::Error::custom(UNNAMED))?,
             None => Self::default(),
