@@ -43,6 +43,11 @@ impl Browser {
             "--no-sandbox",
             "--disable-gpu",
             "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-quic",
+            "--disable-sync",
+            "--no-first-run",
             "--hide-scrollbars",
             "--window-size=1280,900",
         ];
@@ -160,15 +165,16 @@ fn install() {
     if is_there("chromedriver") && is_there("chromium") {
         return;
     }
-    let _ = Command::new("apt-get").arg("update").output();
-    let packages = [
-        "install",
-        "-y",
-        "--no-install-recommends",
-        "chromium",
-        "chromium-driver",
-    ];
-    let _ = Command::new("apt-get").args(packages).output();
+    // Another test may be installing something else meanwhile. Without any font Chromium does not even start.
+    let packages = ["chromium", "chromium-driver", "fonts-dejavu-core"];
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(["-o", "DPkg::Lock::Timeout=300"]).args(arguments);
+        let output = command.env("DEBIAN_FRONTEND", "noninteractive").output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let install = || apt(&[&["install", "-y", "--no-install-recommends"], &packages[..]].concat());
+    (0..3).any(|_| install() || apt(&["update"]) && install());
     assert!(
         is_there("chromedriver"),
         "Chromium and chromedriver are wanted: apt-get install chromium chromium-driver"
