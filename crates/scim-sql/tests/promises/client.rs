@@ -191,10 +191,16 @@ impl Client {
     /// All resources of an endpoint, page by page, by identifier.
     pub(crate) async fn all(&self, endpoint: &str) -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
+        let mut tries = 50;
         loop {
             let page = self
                 .get(&format!("{endpoint}?startIndex={}&count=200", all.len() + 1))
                 .await;
+            // A busy machine may miss the deadline, and says so.
+            if page.status == 503 && tries > 0 {
+                tries -= 1;
+                continue;
+            }
             let resources = page.ok(200).resources();
             if resources.is_empty() {
                 return all;
