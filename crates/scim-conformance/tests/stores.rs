@@ -12,10 +12,15 @@ mod backends;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use custom_store::ListStore;
 use scim_conformance::stores::{Rerun, StoreKind, block_on};
-use scim_conformance::{Inspect, StoreFactory, StoreOptions, check_credentials, check_store};
-use scim_store::{CredentialStore, MemoryCredentials, MemoryStore, NoGuard, ScimStore};
+use scim_conformance::{Inspect, StoreFactory, StoreOptions, check_changes, check_credentials, check_store};
+use scim_core::TenantId;
+use scim_store::{
+    Change, ChangeFeed, ChangeKind, ChangeMethod, CredentialStore, MemoryCredentials, MemoryStore, NoGuard, Result,
+    ScimStore,
+};
 
 fn check(store: &dyn ScimStore) {
     let report = block_on(check_store(store));
@@ -32,6 +37,73 @@ fn open(options: StoreOptions) -> Arc<dyn Inspect> {
 fn the_store_keeps_the_contract() {
     check(&*open(StoreOptions::default()));
     check(&*open(StoreOptions::default().guard(Arc::new(NoGuard))));
+}
+
+#[test]
+fn the_record_of_changes_keeps_its_contract() {
+    for options in [
+        StoreOptions::default(),
+        StoreOptions::default().guard(Arc::new(NoGuard)),
+    ] {
+        let store = open(options);
+        let report = block_on(check_changes(&*store, &*store));
+        assert!(report.is_clean(), "{report}");
+    }
+}
+
+/// Broken: a record that leaves something out.
+#[derive(Debug)]
+struct Blurred(Arc<MemoryStore>, fn(&mut Change));
+
+#[async_trait]
+impl ChangeFeed for Blurred {
+    async fn changes(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>> {
+        let mut changes = self.0.changes(tenant, after, limit);
+        changes.iter_mut().for_each(self.1);
+        Ok(changes)
+    }
+
+    async fn forget(&self, tenant: &TenantId, through: u64) -> Result<()> {
+        self.0.forget(tenant, through).await
+    }
+}
+
+#[test]
+fn a_record_that_leaves_something_out_is_caught() {
+    let blurs: [(&str, fn(&mut Change)); 5] = [
+        ("put_and_patch_are_told_apart", |change| {
+            if change.method == ChangeMethod::Put {
+                change.method = ChangeMethod::Patch;
+            }
+        }),
+        ("a_deletion_tells_the_external_id", |change| {
+            if change.kind == ChangeKind::Deleted {
+                change.external_id = None;
+            }
+        }),
+        ("a_creation_tells_what_was_given", |change| {
+            if change.kind == ChangeKind::Created {
+                change.changed.clear();
+            }
+        }),
+        ("a_group_that_loses_a_deleted_member_is_not_deleted", |change| {
+            if change.resource_type == "Group" && change.changed == ["members"] {
+                change.method = ChangeMethod::Delete;
+            }
+        }),
+        ("the_host_is_told_from_clients", |change| {
+            if change.method == ChangeMethod::Host {
+                change.method = ChangeMethod::Unknown;
+            }
+        }),
+    ];
+    for (promise, blur) in blurs {
+        let store = Arc::new(MemoryStore::new());
+        let report = block_on(check_changes(&store, &Blurred(Arc::clone(&store), blur)));
+        let mut outcomes = report.outcomes();
+        let caught = outcomes.any(|outcome| outcome.id == promise && !outcome.passed());
+        assert!(caught, "{promise}: {report}");
+    }
 }
 
 #[test]

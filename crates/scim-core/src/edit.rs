@@ -116,6 +116,11 @@ impl Edit {
         self
     }
 
+    /// Whether it replaces the resource as PUT does; a PATCH else.
+    pub fn is_put(&self) -> bool {
+        matches!(self.action, Action::Replace { .. })
+    }
+
     /// The type of the resource.
     pub fn kind(&self) -> &Arc<ResourceType> {
         &self.kind

@@ -11,8 +11,9 @@ use crate::{EventType, Payload};
 
 /// One committed change, to be told to others.
 ///
-/// It is told at least once: whoever is told twice sees the same [`id`](Self::id) twice. It names attributes; values are in
-/// [`resource`](Self::resource) where the host chose so, and never those of `returned: never` or `request`.
+/// It is told at least once: whoever is told twice sees the same [`id`](Self::id) twice. It names attributes; values, but for
+/// the external identifier, are in [`resource`](Self::resource) where the host chose so, and never those of `returned: never` or
+/// `request`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
@@ -20,7 +21,7 @@ pub struct Event {
     pub id: EventId,
     /// Its type.
     pub event_type: EventType,
-    /// The change, with resource type and identifier, changed paths, version, time, actor and request.
+    /// The change, with resource type and identifiers, method, changed paths, version, time, actor and request.
     pub change: Change,
     /// The resource as it was when the event was made, which may be later than the change; without members and groups.
     /// `None` where values are not wanted, and where the resource is gone.
@@ -54,7 +55,8 @@ impl Event {
     }
 
     /// The event as JSON in the form of Standard Webhooks: `type`, `timestamp`, and `data` with `tenant`, `sequence`,
-    /// `resourceType`, `id`, `changed`, `version`, `actor` and `txn`; with [`Payload::Values`] also `resource`.
+    /// `resourceType`, `id`, `method`, `changed`, `version`, `actor` and `txn`; with [`Payload::Values`] also `externalId` and
+    /// `resource`.
     ///
     /// `sequence` grows within the tenant: a receiver that gets an older event of a resource behind a newer one tells by it.
     pub fn to_json(&self, payload: Payload) -> Value {
@@ -63,6 +65,8 @@ impl Event {
             tenant,
             resource_type,
             id,
+            external_id,
+            method,
             changed,
             version,
             at,
@@ -78,16 +82,20 @@ impl Event {
                 "sequence": sequence,
                 "resourceType": resource_type,
                 "id": id.as_str(),
+                "method": method.as_str(),
                 "changed": changed,
                 "version": version.etag(),
                 "actor": actor,
                 "txn": transaction,
             },
         });
-        if let (Payload::Values, Some(resource)) = (payload, &self.resource)
+        if payload == Payload::Values
             && let Some(Value::Object(data)) = event.get_mut("data")
         {
-            data.insert("resource".to_owned(), Value::Object(resource.clone()));
+            let external_id = external_id.as_deref().map(Value::from);
+            let resource = self.resource.clone().map(Value::Object);
+            data.extend(external_id.map(|id| ("externalId".to_owned(), id)));
+            data.extend(resource.map(|resource| ("resource".to_owned(), resource)));
         }
         event
     }
@@ -134,23 +142,19 @@ impl fmt::Display for EventId {
 mod tests {
     use chrono::DateTime;
     use scim_core::{ResourceId, TenantId, Version};
-    use scim_store::ChangeKind;
+    use scim_store::{ChangeKind, ChangeMethod};
 
     use super::*;
 
     fn change(tenant: &str, sequence: u64) -> Change {
-        Change::new(
-            sequence,
-            TenantId::new(tenant),
-            "User",
-            ResourceId::new("7"),
-            ChangeKind::Deactivated,
-            vec!["active".to_owned()],
-            Version::new(3),
-            DateTime::from_timestamp_millis(1_767_225_600_000).unwrap(),
-            "token-1",
-            "request-1",
-        )
+        let (tenant, id) = (TenantId::new(tenant), ResourceId::new("7"));
+        let at = DateTime::from_timestamp_millis(1_767_225_600_000).unwrap();
+        Change::new(tenant, "User", id, ChangeKind::Deactivated, Version::new(3), at)
+            .with_sequence(sequence)
+            .with_method(ChangeMethod::Put)
+            .with_changed(vec!["active".to_owned()])
+            .with_external_id(Some("ext-7".to_owned()))
+            .with_request("token-1", "request-1")
     }
 
     #[test]
@@ -160,11 +164,15 @@ mod tests {
             "type": "user.deactivated",
             "timestamp": "2026-01-01T00:00:00.000Z",
             "data": {
-                "tenant": "acme", "sequence": 17, "resourceType": "User", "id": "7", "changed": ["active"],
+                "tenant": "acme", "sequence": 17, "resourceType": "User", "id": "7", "method": "put",
+                "changed": ["active"],
                 "version": "W/\"3\"", "actor": "token-1", "txn": "request-1",
             },
         });
-        assert_eq!(event.to_json(Payload::Values), expected);
+        assert_eq!(event.to_json(Payload::Names), expected);
+        let told = event.to_json(Payload::Values);
+        assert_eq!(told["data"]["externalId"], "ext-7");
+        assert_eq!(told["data"].get("resource"), None);
         let mut resource = Map::new();
         resource.insert("userName".to_owned(), "eve".into());
         let event = event.with_resource(Some(resource));

@@ -37,6 +37,15 @@
 //! | `tokio` | `Relay::run`, `Webhooks::run` |
 //!
 #![doc = include_str!("../docs/security_event_tokens.md")]
+//! ```
+#![doc = include_str!("../docs/security_event_token.rs")]
+//!
+//! # let change = scim_store::Change::new("acme".into(), "User", "7".into(), ChangeKind::Updated, scim_core::Version::new(2), Default::default());
+//! # let change = change.with_method(ChangeMethod::Put).with_changed(vec!["title".to_owned()]);
+//! let token = claims(&Event::new(change), &Registry::default(), "https://id.example.com", "https://app.example.com", 0);
+//! # let event = &token.unwrap()["events"]["urn:ietf:params:scim:event:prov:put:notice"];
+//! # assert_eq!(event["attributes"], json!(["title"]));
+//! ```
 
 mod address;
 mod delivery;

@@ -13,8 +13,8 @@ pub enum Payload {
     /// Names of attributes. A receiver that wants values asks for them, with its own rights.
     #[default]
     Names,
-    /// Also the resource as it is when the event is made: what a plain GET would answer, so nothing of `returned: never` or
-    /// `request`; without members and groups, which may be many.
+    /// Also the external identifier, and the resource as it is when the event is made: what a plain GET would answer, so
+    /// nothing of `returned: never` or `request`; without members and groups, which may be many.
     Values,
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use scim_core::{datetime, resource::Stored};
+use scim_store::ChangeMethod;
 use serde_json::{Map, Value, json};
 
 use crate::{delta::kind_of, error::SqlError, session::Session, statement::Row, verbs::time};
@@ -83,8 +84,8 @@ async fn changes<S: Session>(session: &mut S, tenants: &mut Map<String, Value>) 
     for row in all(session, "SELECT f.tenant, f.last FROM {s}scim_feed f").await? {
         last.insert(row.text(0)?.to_owned(), row.int(1)?);
     }
-    let list = "SELECT c.tenant, COALESCE(c.sequence, 0), c.kind, c.id, c.what, c.changed, c.version, c.at, c.actor, c.txn \
-                FROM {s}scim_change c ORDER BY c.tenant, CASE WHEN c.sequence IS NULL THEN 1 ELSE 0 END, c.sequence, c.ordinal";
+    let list = "SELECT c.tenant, COALESCE(c.sequence, 0), c.kind, c.id, c.what, c.changed, c.version, c.at, c.actor, c.txn, \
+                c.method, c.external_id FROM {s}scim_change c ORDER BY c.tenant, CASE WHEN c.sequence IS NULL THEN 1 ELSE 0 END, c.sequence, c.ordinal";
     for row in all(session, list).await? {
         let tenant = row.text(0)?;
         let mut sequence = row.int(1)?;
@@ -99,7 +100,9 @@ async fn changes<S: Session>(session: &mut S, tenants: &mut Map<String, Value>) 
             "sequence": sequence,
             "type": row.text(2)?,
             "id": row.text(3)?,
+            "externalId": row.optional(11)?,
             "kind": format!("{:?}", kind_of(row.text(4)?)),
+            "method": ChangeMethod::from_name(row.text(10)?).as_str(),
             "changed": changed,
             "version": row.int(6)?,
             "at": datetime::format(&time(row.int(7)?)?),

@@ -4,7 +4,7 @@
 //! that is committed late gets a late number, and nobody who has read on passes it over.
 
 use scim_core::{ResourceId, TenantId};
-use scim_store::Change;
+use scim_store::{Change, ChangeMethod};
 
 use crate::{
     delta::kind_of,
@@ -25,7 +25,7 @@ pub(crate) async fn numbered<S: Session>(
     limit: usize,
 ) -> Result<Vec<Change>, SqlError> {
     let statement = session.statement(
-        "SELECT sequence, kind, id, what, changed, version, at, actor, txn FROM {s}scim_change \
+        "SELECT sequence, kind, id, what, changed, version, at, actor, txn, method, external_id FROM {s}scim_change \
          WHERE tenant = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
         vec![
             tenant.as_str().into(),
@@ -107,16 +107,12 @@ pub(crate) async fn forget<S: Session>(session: &mut S, tenant: &TenantId, throu
 
 fn change(tenant: &TenantId, row: &Row) -> Result<Change, SqlError> {
     let changed = serde_json::from_str(row.text(4)?).map_err(SqlError::other)?;
-    Ok(Change::new(
-        row.int(0)?.unsigned_abs(),
-        tenant.clone(),
-        row.text(1)?,
-        ResourceId::new(row.text(2)?),
-        kind_of(row.text(3)?),
-        changed,
-        version(row.int(5)?),
-        time(row.int(6)?)?,
-        row.text(7)?,
-        row.text(8)?,
-    ))
+    let (id, what) = (ResourceId::new(row.text(2)?), kind_of(row.text(3)?));
+    let (version, at) = (version(row.int(5)?), time(row.int(6)?)?);
+    Ok(Change::new(tenant.clone(), row.text(1)?, id, what, version, at)
+        .with_sequence(row.int(0)?.unsigned_abs())
+        .with_method(ChangeMethod::from_name(row.text(9)?))
+        .with_changed(changed)
+        .with_external_id(row.optional(10)?.map(str::to_owned))
+        .with_request(row.text(7)?, row.text(8)?))
 }

@@ -54,7 +54,7 @@ pub use adoption::{Account, Accounts, Adoption};
 pub use backend::{Backends, GroupBackend, Lookup, NoGroups, Record, RecordPage, UserBackend};
 pub use breaker::{Alarm, Breaker, Loss, Losses, Tally, Trip};
 pub use capabilities::Capabilities;
-pub use changes::{Change, ChangeFeed, ChangeKind};
+pub use changes::{Change, ChangeFeed, ChangeKind, ChangeMethod};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};
 pub use credential::{Access, Credential, CredentialId, Digest, Expiry, Replaces, RevealLink};
 pub use credential_store::{CredentialStore, MemoryCredentials};

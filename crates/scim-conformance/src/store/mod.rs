@@ -1,6 +1,7 @@
 //! The contract of [`ScimStore`], point by point.
 
 mod batch;
+mod changes;
 mod client;
 mod members;
 mod search;
@@ -11,6 +12,8 @@ mod writes;
 use scim_store::ScimStore;
 
 use crate::{FileReport, Outcome, Report, Verdict};
+
+pub use changes::check_changes;
 
 /// Holds a store against the contract of [`ScimStore`]: versions, atomicity, uniqueness, members, searches, tenants, batches.
 ///

@@ -24,6 +24,14 @@ pub fn changed_paths(kind: &ResourceType, before: &Resource, after: &Resource) -
     paths
 }
 
+/// The paths of the attributes that a new resource was given, extension attributes with their URN; `id`, `meta` and `schemas`
+/// are nobody's choice and are not among them.
+pub fn given_paths(kind: &ResourceType, resource: &Resource) -> Vec<String> {
+    let mut paths = changed_paths(kind, &Resource::default(), resource);
+    paths.retain(|path| path != "id" && path != "meta");
+    paths
+}
+
 fn collect(before: &Map<String, Value>, after: &Map<String, Value>, mut changed: impl FnMut(&str)) {
     for (name, value) in before {
         if after.get(name) != Some(value) {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 pub use decode::{Decoded, Password};
 pub(crate) use decode::{ValueDecoder, boolean_text, is_empty, is_password};
-pub use diff::changed_paths;
+pub use diff::{changed_paths, given_paths};
 pub(crate) use encode::write_segment;
 pub use encode::{Encoder, ListHead};
 pub(crate) use keys::is_user_name;

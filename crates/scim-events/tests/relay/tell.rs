@@ -20,13 +20,13 @@ use scim_http::{BearerTokens, ScimService};
 use scim_store::{Change, ChangeFeed, Expiry, MemoryStore, Principal, Result, ScimStore};
 use serde_json::{Value, json};
 
-const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
 /// Remembers what it was told, and refuses while it is shut.
 #[derive(Debug, Clone, Default)]
-struct Ears {
-    heard: Arc<Mutex<Vec<Event>>>,
+pub(crate) struct Ears {
+    pub(crate) heard: Arc<Mutex<Vec<Event>>>,
     is_shut: Arc<AtomicBool>,
     calls: Arc<AtomicUsize>,
 }
@@ -55,13 +55,13 @@ impl Ears {
     }
 }
 
-struct World {
-    store: Arc<MemoryStore>,
+pub(crate) struct World {
+    pub(crate) store: Arc<MemoryStore>,
     service: ScimService,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(MemoryStore::new())
     }
 
@@ -77,7 +77,7 @@ impl World {
         Self { store, service }
     }
 
-    fn send(&self, method: &str, path: &str, body: Value) -> Value {
+    pub(crate) fn send(&self, method: &str, path: &str, body: Value) -> Value {
         let request = Request::builder()
             .method(method)
             .uri(format!("/scim/v2{path}"))
@@ -89,12 +89,12 @@ impl World {
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
-    fn user(&self, name: &str) -> String {
+    pub(crate) fn user(&self, name: &str) -> String {
         let body = json!({ "schemas": [USER], "userName": name, "password": "t0p-Secret-9" });
         self.send("POST", "/Users", body)["id"].as_str().unwrap().to_owned()
     }
 
-    fn patch(&self, path: &str, operation: Value) {
+    pub(crate) fn patch(&self, path: &str, operation: Value) {
         let schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
         self.send("PATCH", path, json!({ "schemas": schemas, "Operations": [operation] }));
     }
@@ -108,7 +108,7 @@ fn tenant() -> TenantId {
     TenantId::new("acme")
 }
 
-fn relay(world: &World, positions: &Arc<MemoryPositions>, sinks: &[(&str, &Ears)]) -> Relay {
+pub(crate) fn relay(world: &World, positions: &Arc<MemoryPositions>, sinks: &[(&str, &Ears)]) -> Relay {
     let feed = Arc::clone(&world.store);
     let mut builder = Relay::builder(feed, Arc::clone(positions) as Arc<dyn Positions>).batch(2);
     for (name, sink) in sinks {
@@ -117,7 +117,7 @@ fn relay(world: &World, positions: &Arc<MemoryPositions>, sinks: &[(&str, &Ears)
     builder.build()
 }
 
-fn drain(relay: &Relay) -> Drained {
+pub(crate) fn drain(relay: &Relay) -> Drained {
     block_on(relay.drain(&tenant()))
 }
 
@@ -158,6 +158,7 @@ fn each_change_has_its_event() {
     ];
     assert_eq!(types, expected);
     let heard = ears.heard.lock().unwrap();
+    assert_eq!(heard[0].change.changed, ["userName"]);
     assert_eq!(heard[1].change.changed, ["title"]);
     assert_eq!(heard[1].change.transaction, "request-7");
     assert!(heard.iter().all(|event| event.resource.is_none()));
@@ -199,7 +200,7 @@ fn a_sink_that_fails_keeps_its_events_and_no_other_sink_back() {
 const DEVICE: &str = "urn:example:params:scim:schemas:core:2.0:Device";
 
 /// Users, groups, and devices with attributes that a plain read does not show.
-fn kinds() -> Registry {
+pub(crate) fn kinds() -> Registry {
     let schema = Schema::builder(DEVICE, "Device")
         .attribute(Attribute::string("displayName"))
         .attribute(Attribute::string("pin").returned(Returned::Never))

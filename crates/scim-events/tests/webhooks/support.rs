@@ -29,18 +29,11 @@ pub(crate) fn url(receiver: &Receiver) -> String {
 
 /// A change of a user.
 pub(crate) fn change(sequence: u64, user: &str, kind: ChangeKind) -> Change {
-    Change::new(
-        sequence,
-        tenant(),
-        "User",
-        ResourceId::new(user),
-        kind,
-        vec!["title".to_owned()],
-        Version::new(sequence),
-        SystemClock.now(),
-        "token-1",
-        "request-1",
-    )
+    let (id, version, now) = (ResourceId::new(user), Version::new(sequence), SystemClock.now());
+    Change::new(tenant(), "User", id, kind, version, now)
+        .with_sequence(sequence)
+        .with_changed(vec!["title".to_owned()])
+        .with_request("token-1", "request-1")
 }
 
 /// The event of an update of a user.

@@ -12,7 +12,7 @@ use scim_store::Scope;
 use crate::prepared::millis;
 
 pub(crate) use content::{Claim, Content, Indexed, Listed, is_user_name};
-pub(crate) use record::{Record, kind_of};
+pub(crate) use record::{Record, external_id, kind_of};
 #[cfg(feature = "postgres")]
 pub(crate) use statements::Step;
 pub(crate) use statements::count_step;

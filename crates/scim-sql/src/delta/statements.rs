@@ -263,8 +263,8 @@ impl Writer<'_> {
 
     fn record(&mut self, record: &Record) {
         self.run(
-            "INSERT INTO {s}scim_change (tenant, kind, id, what, changed, version, at, actor, txn) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO {s}scim_change (tenant, kind, id, what, changed, version, at, actor, txn, method, external_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             vec![
                 self.delta.tenant.as_str().into(),
                 record.kind.as_str().into(),
@@ -275,6 +275,8 @@ impl Writer<'_> {
                 record.at.into(),
                 record.actor.as_str().into(),
                 record.txn.as_str().into(),
+                record.method.into(),
+                record.external_id.clone().into(),
             ],
         );
     }

@@ -7,7 +7,7 @@ use scim_core::{
     resource::{MemberRef, MemberStep},
     schema::{Attribute, ResourceType},
 };
-use scim_store::{ChangeKind, Scope};
+use scim_store::{ChangeKind, ChangeMethod, Scope};
 
 use crate::{
     Engine,
@@ -164,7 +164,9 @@ impl<'e> MemberEdit<'e> {
             .again(group)
             .push(" AND (")
             .push(&effect)
-            .push(") > 0 RETURNING r.version, r.modified)");
+            .push(") > 0 RETURNING r.version, r.modified, ")
+            // One that is too long for its column is in the document.
+            .push("COALESCE(r.external_id, CAST(r.public AS json) ->> 'externalId') AS external_id)");
         self.push_record(&mut s, scope, schema, tenant);
         s.push(" SELECT f.version, ")
             .push(&effect)
@@ -247,15 +249,17 @@ impl<'e> MemberEdit<'e> {
     fn push_record(&self, s: &mut Statement, scope: &Scope, schema: &str, tenant: usize) {
         let (kind, id) = (self.edit.kind().name(), self.edit.id());
         let changed = [self.attribute.name.clone()];
-        let record = Record::new(scope, kind, id, ChangeKind::Updated, &changed, (Version::FIRST, 0));
+        let how = (ChangeKind::Updated, ChangeMethod::of(self.edit));
+        let record = Record::new(scope, kind, id, how, (Version::FIRST, 0)).with_changed(&changed);
         s.push(", noted AS (INSERT INTO ").push(schema);
-        s.push("scim_change (tenant, version, at, kind, id, what, changed, actor, txn) SELECT ")
+        s.push("scim_change (tenant, version, at, external_id, kind, id, what, method, changed, actor, txn) SELECT ")
             .again(tenant);
-        s.push(", v.version, v.modified");
-        let values: [Value; 6] = [
+        s.push(", v.version, v.modified, v.external_id");
+        let values: [Value; 7] = [
             record.kind.into(),
             (&record.id).into(),
             record.what.into(),
+            record.method.into(),
             record.changed.into(),
             record.actor.into(),
             record.txn.into(),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use scim_core::{
     Draft, InputError, ResourceId, Version,
-    resource::{Found, Head, MemberEffect, MemberStep, Stored},
+    resource::{Found, Head, MemberEffect, MemberStep, Stored, given_paths},
 };
-use scim_store::{Attempt, ChangeKind, StoreError};
+use scim_store::{Attempt, ChangeKind, ChangeMethod, StoreError};
 
 use super::{gate::Gate, members::MemberPlan, relations::Relate, rivals, row, seats::labelled, tx::Tx};
 use crate::{
@@ -35,14 +35,19 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         self.ask(attempt).await?;
         self.ask_members(kind, &id, &effect).await?;
         let seating = self.seat(kind, &id, None, Some(resource)).await?;
+        let mut given = given_paths(kind, resource);
         if let Some(labelled) = labelled(self.scope, kind, resource, seating.has) {
             stored = Stored::new(kind, &id, &labelled);
             content = Content::new(kind, &stored, &labelled, &draft.keys)?;
+            given = given_paths(kind, &labelled);
         }
 
         let now = row::time(millis(&self.scope.now))?;
         let mut found = Found::new(Arc::clone(kind), Head::new(id.clone(), now), stored);
         let joined = i64::try_from(effect.added.len()).unwrap_or(i64::MAX);
+        if joined > 0 {
+            given.extend(kind.members().map(|members| members.name.clone()));
+        }
         let mut delta = Delta::new(self.scope, kind, &id);
         delta.index((Vec::new(), Vec::new()), (&content.claims, &content.listed));
         delta.joined = (joined > 0).then_some(Joined {
@@ -50,14 +55,10 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             members: effect.added,
         });
         let head = (Version::FIRST, delta.now);
-        delta.records = vec![Record::new(
-            self.scope,
-            kind.name(),
-            &id,
-            ChangeKind::Created,
-            &[],
-            head,
-        )];
+        let how = (ChangeKind::Created, ChangeMethod::Create);
+        let record = Record::new(self.scope, kind.name(), &id, how, head);
+        let record = record.with_external_id(draft.keys.external_id.as_deref());
+        delta.records = vec![record.with_changed(&given)];
         delta.row = RowChange::Insert(Box::new(Image {
             version: Version::FIRST,
             created: delta.now,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use scim_core::{
     ResourceId, Version,
-    resource::{MemberEffect, Resource},
+    resource::{MemberEffect, Resource, Stored},
     schema::ResourceType,
 };
-use scim_store::{Attempt, ChangeKind, Removal, StoreError};
+use scim_store::{Attempt, ChangeKind, ChangeMethod, Removal, StoreError};
 
 use super::{
     gate::Gate,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Engine,
-    delta::{Delta, Listed, Record, RowChange},
+    delta::{Delta, Listed, Record, RowChange, external_id},
     error::Failure,
     prepared::millis,
     session::Session,
@@ -28,6 +28,7 @@ struct Holder {
     kind: String,
     /// Version and time of the last change.
     head: (Version, i64),
+    external_id: Option<String>,
 }
 
 impl<S: Session, G: Gate> Tx<'_, S, G> {
@@ -55,21 +56,18 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         delta.seat = seating.row;
         delta.index((current.claims, Listed::of(kind, &before)), (&[], &[]));
         let last = (head.version, millis(&head.modified));
-        delta.records = vec![Record::new(self.scope, kind.name(), id, ChangeKind::Deleted, &[], last)];
+        let how = (ChangeKind::Deleted, ChangeMethod::Delete);
+        let record = Record::new(self.scope, kind.name(), id, how, last);
+        delta.records = vec![record.with_external_id(before.text("externalId"))];
         for holder in holders {
             // Groups that are not served now are kept right all the same (D53).
             let members = self.scope.kinds.by_name(&holder.kind).and_then(|kind| kind.members());
             let changed = [members.map_or_else(|| "members".to_owned(), |members| members.name.clone())];
             let (version, modified) = (holder.head.0.next(), holder.head.1.max(delta.now));
-            let record = Record::new(
-                self.scope,
-                &holder.kind,
-                &holder.id,
-                ChangeKind::Updated,
-                &changed,
-                (version, modified),
-            );
-            delta.records.push(record);
+            let (how, last) = ((ChangeKind::Updated, ChangeMethod::Patch), (version, modified));
+            let record = Record::new(self.scope, &holder.kind, &holder.id, how, last);
+            let record = record.with_external_id(holder.external_id.as_deref());
+            delta.records.push(record.with_changed(&changed));
             delta.touched.push(holder.id);
         }
         delta.count = Some(self.count(kind, id, -1));
@@ -85,16 +83,19 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             return Ok(Vec::new());
         }
         let statement = self.session.statement(
-            "SELECT r.id, r.kind, r.version, r.modified FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id IN \
+            "SELECT r.id, r.kind, r.version, r.modified, r.external_id, CASE WHEN r.external_id IS NULL \
+             AND r.public LIKE '%\"externalId\"%' THEN r.public END FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id IN \
              (SELECT m.group_id FROM {s}scim_member m WHERE m.tenant = ?1 AND m.member_id = ?2) ORDER BY r.id{update}",
             vec![self.scope.tenant().as_str().into(), id.into()],
         );
         let rows = self.session.rows(&statement).await?;
-        let holders = rows.iter().map(|row| {
+        let holders = rows.into_iter().map(|mut row| {
+            let stored = Stored::from_bytes(row.take_bytes(5)?.unwrap_or_default(), None);
             Ok(Holder {
                 id: ResourceId::new(row.text(0)?),
                 kind: row.text(1)?.to_owned(),
                 head: (row::version(row.int(2)?), row.int(3)?),
+                external_id: external_id(row.optional(4)?, &stored),
             })
         });
         holders.collect()

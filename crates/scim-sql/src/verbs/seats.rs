@@ -7,7 +7,7 @@ use scim_core::{
     resource::{Keys, Resource, Stored, changed_paths},
     schema::ResourceType,
 };
-use scim_store::{ChangeKind, Labels, Scope, SeatPolicy, SeatStep, StoreError, takes_seats};
+use scim_store::{ChangeKind, ChangeMethod, Labels, Scope, SeatPolicy, SeatStep, StoreError, takes_seats};
 
 use super::{
     gate::Gate,
@@ -139,14 +139,9 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         }
         delta.seat = seat;
         let last = (head.version, millis(&head.modified));
-        delta.records = vec![Record::new(
-            self.scope,
-            kind.name(),
-            &id,
-            ChangeKind::Updated,
-            &changed,
-            last,
-        )];
+        let how = (ChangeKind::Updated, ChangeMethod::Host);
+        let record = Record::new(self.scope, kind.name(), &id, how, last).with_changed(&changed);
+        delta.records = vec![record.with_external_id(resource.text("externalId"))];
         self.write(kind, delta, None).await?;
         Ok(true)
     }

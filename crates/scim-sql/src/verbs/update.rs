@@ -4,7 +4,7 @@ use scim_core::{
     Applied, Edit,
     resource::{Found, Keys, MemberEffect, Stored, changed_paths},
 };
-use scim_store::{Attempt, ChangeKind, StoreError, Updated};
+use scim_store::{Attempt, ChangeKind, ChangeMethod, StoreError, Updated};
 
 use super::{
     gate::Gate,
@@ -15,7 +15,7 @@ use super::{
     tx::Tx,
 };
 use crate::{
-    delta::{Content, Delta, Image, Joined, Left, Listed, Record, RowChange, SeatRow},
+    delta::{Content, Delta, Image, Joined, Left, Listed, Record, RowChange, SeatRow, external_id},
     error::Failure,
     prepared::millis,
     session::Session,
@@ -127,8 +127,16 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             delta.joined = Some(Joined { first, members });
         }
         let mut keys: Option<Keys> = None;
+        let external;
         match new {
-            None => delta.touched.push(id.clone()),
+            None => {
+                let column = current
+                    .indexed
+                    .as_ref()
+                    .and_then(|indexed| indexed.external_id.as_deref());
+                external = external_id(column, &found.stored);
+                delta.touched.push(id.clone());
+            }
             Some(new) => {
                 let listed = Listed::of(kind, &new.applied.before);
                 delta.index((current.claims, listed), (&new.content.claims, &new.content.listed));
@@ -137,6 +145,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
                 }
                 let mut attributes = new.applied.changed;
                 attributes.append(&mut changed);
+                external = new.applied.keys.external_id.clone();
                 (changed, change, keys) = (attributes, new.change, Some(new.applied.keys));
                 delta.seat = new.seat;
                 delta.row = RowChange::Update {
@@ -152,7 +161,9 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             }
         }
         let head = (found.head.version, millis(&found.head.modified));
-        delta.records = vec![Record::new(self.scope, kind.name(), id, change, &changed, head)];
+        let how = (change, ChangeMethod::of(edit));
+        let record = Record::new(self.scope, kind.name(), id, how, head);
+        delta.records = vec![record.with_changed(&changed).with_external_id(external.as_deref())];
         self.write(kind, delta, keys.as_ref()).await?;
         Ok((found, next_member))
     }

@@ -297,16 +297,16 @@ fn an_edit_of_the_hosts_is_announced() {
         let error = announce(&mut host, "SELECT 1", "a7", &[]).unwrap_err();
         assert!(matches!(error, StoreError::NotFound));
 
-        let sql = "SELECT json_group_array(what || ' ' || id || ' ' || changed || ' ' || version) FROM (SELECT * FROM scim_change ORDER BY ordinal)";
+        let sql = "SELECT json_group_array(what || ' ' || method || ' ' || id || ' ' || changed || ' ' || version) FROM (SELECT * FROM scim_change ORDER BY ordinal)";
         let told: String = host.query_row(sql, [], |row| row.get(0)).unwrap();
         let told: Vec<String> = serde_json::from_str(&told).unwrap();
         assert_eq!(
             told,
             [
-                "created a1 [] 1",
-                "updated a1 [\"name.familyName\",\"emails\"] 2",
-                "created a7 [] 1",
-                "deleted a7 [] 1"
+                "created create a1 [\"userName\"] 1",
+                "updated host a1 [\"name.familyName\",\"emails\"] 2",
+                "created host a7 [\"active\",\"userName\"] 1",
+                "deleted host a7 [] 1"
             ]
         );
         client.store.close().await;
@@ -322,7 +322,7 @@ fn writes_and_announcements_are_in_the_record_of_changes() {
         let ann = client.user("ann").await;
         client.user("bob").await;
         let told = feed(&client.store, 0, 1).await;
-        assert_eq!(told, ["1 Created a1 [] r1"]);
+        assert_eq!(told, ["1 Created a1 [\"userName\"] r1"]);
 
         let mut host = database.connect();
         let transaction = host.transaction().unwrap();
@@ -337,7 +337,7 @@ fn writes_and_announcements_are_in_the_record_of_changes() {
             &["name.familyName"],
         );
         announced.unwrap();
-        assert_eq!(feed(&client.store, 1, 10).await, ["2 Created a2 [] r1"]);
+        assert_eq!(feed(&client.store, 1, 10).await, ["2 Created a2 [\"userName\"] r1"]);
         transaction.commit().unwrap();
         let operations = json!([{ "op": "replace", "path": "active", "value": true }]);
         client.patch(&client.users, &ann, operations).await.unwrap();

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use scim_conformance::{check_store, postgres::Postgres};
+use scim_conformance::{check_changes, check_store, postgres::Postgres};
 use scim_core::{
     Dialect, Draft, Limits,
     resource::Decoded,
@@ -70,6 +70,8 @@ async fn the_contract_of_stores_is_kept() {
         .await
         .unwrap();
     let report = check_store(&store).await;
+    assert!(report.is_clean(), "{report}");
+    let report = check_changes(&store, &store).await;
     assert!(report.is_clean(), "{report}");
 }
 

@@ -94,18 +94,10 @@ impl PostsLater {
 
     async fn post(&self, kind: &str, id: &ResourceId, version: Version) {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let change = Change::new(
-            self.next.fetch_add(1, Ordering::SeqCst),
-            self.tenant.clone(),
-            kind,
-            id.clone(),
-            ChangeKind::Updated,
-            Vec::new(),
-            version,
-            SystemClock.now(),
-            "token",
-            "request",
-        );
+        let (tenant, what, now) = (self.tenant.clone(), ChangeKind::Updated, SystemClock.now());
+        let change = Change::new(tenant, kind, id.clone(), what, version, now)
+            .with_sequence(self.next.fetch_add(1, Ordering::SeqCst))
+            .with_request("token", "request");
         self.webhooks.deliver(&[scim_events::Event::new(change)]).await.unwrap();
     }
 }
@@ -306,18 +298,9 @@ impl ChangeFeed for Greater {
             let id = ResourceId::new(word());
             let version = Version::new(word().parse().unwrap());
             let (tenant, kind, now) = (tenant.clone(), ChangeKind::Updated, SystemClock.now());
-            Change::new(
-                sequence,
-                tenant,
-                "User",
-                id,
-                kind,
-                Vec::new(),
-                version,
-                now,
-                "token",
-                "request",
-            )
+            Change::new(tenant, "User", id, kind, version, now)
+                .with_sequence(sequence)
+                .with_request("token", "request")
         };
         Ok(rows.iter().map(change).collect())
     }

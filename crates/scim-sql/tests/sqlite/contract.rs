@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_conformance::check_store;
+use scim_conformance::{check_changes, check_store};
 use scim_sql::{SqliteStore, Synchronous};
 use scim_store::{NoGuard, ScimStore};
 
@@ -28,7 +28,10 @@ fn a_file_keeps_the_contract() {
 
 #[test]
 fn memory_keeps_the_contract() {
-    check(&block_on(SqliteStore::in_memory()).unwrap());
+    let store = block_on(SqliteStore::in_memory()).unwrap();
+    check(&store);
+    let report = block_on(check_changes(&store, &store));
+    assert!(report.is_clean(), "{report}");
 }
 
 #[test]

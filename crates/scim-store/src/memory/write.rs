@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scim_core::{
     Draft, Edit, ResourceId, Version,
     query::Relations,
-    resource::{Found, Head, Keys, MemberEffect, Resource, Stored, changed_paths},
+    resource::{Found, Head, Keys, MemberEffect, Resource, Stored, changed_paths, given_paths},
     schema::ResourceType,
 };
 
@@ -16,7 +16,9 @@ use super::{
     state::State,
     step::{Question, Step},
 };
-use crate::{Change, ChangeKind, Labels, Removal, Result, Scope, SeatStep, StoreError, Updated, Write, Written};
+use crate::{
+    Change, ChangeKind, ChangeMethod, Labels, Removal, Result, Scope, SeatStep, StoreError, Updated, Write, Written,
+};
 
 /// One write of a transaction.
 #[derive(Clone, Copy)]
@@ -100,8 +102,13 @@ impl Planner<'_> {
             questions.push(Question::Create(draft, id.clone()));
         }
         let answer = Answer::Created(entry.found(kind), draft.relations);
+        let mut given = given_paths(kind, resource);
+        if !effect.is_empty() {
+            given.extend(kind.members().map(|members| members.name.clone()));
+        }
+        let how = (ChangeKind::Created, ChangeMethod::Create);
         let mut step = Step {
-            records: vec![self.record(&entry, ChangeKind::Created, Vec::new())],
+            records: vec![self.record(&entry, how, given)],
             puts: vec![entry],
             created: Some(id.clone()),
             dialect: Some((Arc::clone(kind), Arc::clone(&draft.dialect))),
@@ -130,8 +137,9 @@ impl Planner<'_> {
             let before = entry.content.stored.resource();
             questions.push(Question::Delete(Arc::clone(kind), id.clone(), before));
         }
+        let how = (ChangeKind::Deleted, ChangeMethod::Delete);
         let mut step = Step {
-            records: vec![self.record(entry, ChangeKind::Deleted, Vec::new())],
+            records: vec![self.record(entry, how, Vec::new())],
             deleted: Some(id.clone()),
             seat: self.seat(kind, id, None, None)?.0,
             ..Step::default()
@@ -142,8 +150,8 @@ impl Planner<'_> {
             let Some(entry) = self.tx.entry(&group) else { continue };
             let entry = self.moved(entry);
             let name = entry.kind.members().map(|members| members.name.clone());
-            step.records
-                .push(self.record(&entry, ChangeKind::Updated, name.into_iter().collect()));
+            let how = (ChangeKind::Updated, ChangeMethod::Patch);
+            step.records.push(self.record(&entry, how, name.into_iter().collect()));
             let kind = Arc::clone(&entry.kind);
             step.puts.push(entry);
             self.move_members(&kind, &group, removed(vec![id.clone()]), &mut step, &mut questions);
@@ -206,7 +214,8 @@ impl Planner<'_> {
         if is_changed {
             entry = self.moved(&entry);
             entry.content = after.unwrap_or(entry.content);
-            step.records.push(self.record(&entry, change, changed));
+            let how = (change, ChangeMethod::of(edit));
+            step.records.push(self.record(&entry, how, changed));
             step.puts.push(entry.clone());
             self.move_members(kind, id, effect, &mut step, &mut questions);
         }
@@ -240,8 +249,9 @@ impl Planner<'_> {
             changed = changed_paths(kind, &before, &labelled);
             entry.content = Arc::new(entry.content.with(Stored::new(kind, id, &labelled)));
         }
+        let how = (ChangeKind::Updated, ChangeMethod::Host);
         Ok(Some(Step {
-            records: vec![self.record(&entry, ChangeKind::Updated, changed)],
+            records: vec![self.record(&entry, how, changed)],
             puts: vec![entry],
             seat: Some((id.clone(), give)),
             ..Step::default()
@@ -306,20 +316,15 @@ impl Planner<'_> {
         step.members.push((group.clone(), effect));
     }
 
-    fn record(self, entry: &Entry, kind: ChangeKind, changed: Vec<String>) -> Change {
-        let scope = self.scope;
-        Change::new(
-            0, // numbered when it is committed
-            scope.tenant().clone(),
-            entry.kind.name(),
-            entry.head.id.clone(),
-            kind,
-            changed,
-            entry.head.version,
-            entry.head.modified.max(scope.now),
-            &scope.principal.name,
-            &scope.request_id,
-        )
+    fn record(self, entry: &Entry, (kind, method): (ChangeKind, ChangeMethod), changed: Vec<String>) -> Change {
+        let (scope, head) = (self.scope, &entry.head);
+        let (tenant, at) = (scope.tenant().clone(), head.modified.max(scope.now));
+        // It is numbered when it is committed.
+        Change::new(tenant, entry.kind.name(), head.id.clone(), kind, head.version, at)
+            .with_method(method.within(scope))
+            .with_changed(changed)
+            .with_external_id(entry.content.external_id.as_deref().map(str::to_owned))
+            .with_request(&scope.principal.name, &scope.request_id)
     }
 }
 

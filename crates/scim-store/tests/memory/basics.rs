@@ -108,8 +108,8 @@ fn changes_are_recorded_with_their_kind_and_names() {
     assert_eq!(
         told,
         [
-            (1, ann.as_str(), ChangeKind::Created, String::new()),
-            (2, group.as_str(), ChangeKind::Created, String::new()),
+            (1, ann.as_str(), ChangeKind::Created, "userName".to_owned()),
+            (2, group.as_str(), ChangeKind::Created, "displayName members".to_owned()),
             (3, ann.as_str(), ChangeKind::Deactivated, "active".to_owned()),
             (4, ann.as_str(), ChangeKind::Activated, "active".to_owned()),
             (5, ann.as_str(), ChangeKind::Deleted, String::new()),

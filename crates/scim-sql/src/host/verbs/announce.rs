@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
-use scim_core::{Dialect, ResourceId, Version, query::Relations, resource::Head, schema::ResourceType};
-use scim_store::{ChangeKind, StoreError, takes_seats};
+use scim_core::{
+    Dialect, ResourceId, Version,
+    query::Relations,
+    resource::{Head, given_paths},
+    schema::ResourceType,
+};
+use scim_store::{ChangeKind, ChangeMethod, StoreError, takes_seats};
 
 use super::{
     HostTx,
@@ -45,7 +50,9 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
                 return Err(StoreError::NotFound.into());
             };
             let now = self.scope.now.timestamp_millis();
-            let record = Record::new(self.scope, kind.name(), id, ChangeKind::Deleted, &[], (version, now));
+            let how = (ChangeKind::Deleted, ChangeMethod::Host);
+            let record = Record::new(self.scope, kind.name(), id, how, (version, now));
+            let record = record.with_external_id(beside.external_id.as_deref());
             return self.delete_beside(kind, id, beside, record).await;
         };
         let (resource, keys) = sidecar::keys(&current, &Dialect::default())?;
@@ -61,14 +68,18 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         if what != ChangeKind::Created {
             self.update_row(shape, writes, &head, (&landing, &landing)).await?;
         }
-        let changed: Vec<String> = changed.iter().map(|path| (*path).to_owned()).collect();
-        let changed = if what == ChangeKind::Created {
-            &[]
-        } else {
-            changed.as_slice()
-        };
+        let mut changed: Vec<String> = changed.iter().map(|path| (*path).to_owned()).collect();
+        if what == ChangeKind::Created {
+            // Its attributes are there to be seen; of its members there is what the host says.
+            let members = kind.members().map(|members| members.name.as_str());
+            changed.retain(|path| members.is_some_and(|name| path.eq_ignore_ascii_case(name)));
+            changed = [given_paths(kind, &resource), changed].concat();
+        }
         let last = (head.version, head.modified.timestamp_millis());
-        let record = Record::new(self.scope, kind.name(), id, what, changed, last);
+        let record = Record::new(self.scope, kind.name(), id, (what, ChangeMethod::Host), last);
+        let record = record
+            .with_changed(&changed)
+            .with_external_id(resource.text("externalId"));
         let content = sidecar::content(kind, id, &resource, &keys, landing.rest)?;
         // Whoever is not active any more has no seat.
         let seat = if takes_seats(kind) && !resource.is_active() {

@@ -3,9 +3,9 @@
 use scim_core::{
     Draft, Version,
     query::Relations,
-    resource::{Found, MemberEffect, MemberStep},
+    resource::{Found, MemberEffect, MemberStep, given_paths},
 };
-use scim_store::{Attempt, ChangeKind};
+use scim_store::{Attempt, ChangeKind, ChangeMethod};
 
 use super::{HostTx, sidecar, unsupported};
 use crate::{
@@ -37,23 +37,23 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         self.ask(Attempt::Create { kind, id: &id, after }, Some(&id)).await?;
         self.ask_members(kind, &id, &effect, Some(&id)).await?;
         let seating = self.seat(kind, &id, None, Some(after)).await?;
+        let mut given = given_paths(kind, after);
         if let Some(labelled) = labelled(self.scope, kind, after, seating.has) {
             let landing = shape.mapped.land(&labelled)?;
             content = sidecar::content(kind, &id, &labelled, &draft.keys, landing.rest)?;
+            given = given_paths(kind, &labelled);
+        }
+        if !effect.is_empty() {
+            given.extend(kind.members().map(|members| members.name.clone()));
         }
         self.write_lists(shape, writes, &id, (None, &landing)).await?;
         self.write_links(shape, &id, &effect).await?;
 
         let now = self.scope.now.timestamp_millis();
         let head = scim_core::resource::Head::new(id.clone(), self.scope.now);
-        let record = Record::new(
-            self.scope,
-            kind.name(),
-            &id,
-            ChangeKind::Created,
-            &[],
-            (Version::FIRST, now),
-        );
+        let how = (ChangeKind::Created, ChangeMethod::Create);
+        let record = Record::new(self.scope, kind.name(), &id, how, (Version::FIRST, now));
+        let record = record.with_changed(&given).with_external_id(after.text("externalId"));
         self.put_beside(kind, &head, content, sidecar::Beside::default(), (record, seating.row))
             .await?;
         let relations = Relations::new(draft.relations.members, draft.relations.memberships);

@@ -7,7 +7,7 @@ use scim_core::{
     query::Relations,
     resource::{MemberEffect, Members},
 };
-use scim_store::{Attempt, ChangeKind, Removal, StoreError};
+use scim_store::{Attempt, ChangeKind, ChangeMethod, Removal, StoreError};
 
 use super::{HostTx, sidecar};
 use crate::{
@@ -57,7 +57,9 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         self.cut_links(shape, id).await?;
         self.delete_row(shape, writes, id).await?;
         let last = (current.head.version, current.head.modified.timestamp_millis());
-        let record = Record::new(self.scope, kind.name(), id, ChangeKind::Deleted, &[], last);
+        let how = (ChangeKind::Deleted, ChangeMethod::Delete);
+        let record = Record::new(self.scope, kind.name(), id, how, last);
+        let record = record.with_external_id(before.text("externalId"));
         let beside = self.beside(kind, id).await?;
         self.delete_beside(kind, id, beside, record).await?;
         for (group, holder) in holders {
@@ -80,7 +82,11 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         self.update_row(shape, writes, &head, (&landing, &landing)).await?;
         let changed: Vec<String> = kind.members().map(|members| members.name.clone()).into_iter().collect();
         let last = (head.version, head.modified.timestamp_millis());
-        let record = Record::new(self.scope, kind.name(), id, ChangeKind::Updated, &changed, last);
+        let how = (ChangeKind::Updated, ChangeMethod::Patch);
+        let record = Record::new(self.scope, kind.name(), id, how, last);
+        let record = record
+            .with_changed(&changed)
+            .with_external_id(resource.text("externalId"));
         let content = sidecar::content(kind, id, &resource, &keys, landing.rest)?;
         let beside = self.beside(kind, id).await?;
         self.put_beside(kind, &head, content, beside, (record, SeatRow::Keep))

@@ -6,7 +6,7 @@ use scim_core::{
     resource::{Found, Resource, changed_paths},
     schema::ResourceType,
 };
-use scim_store::{ChangeKind, SeatStep, StoreError, takes_seats};
+use scim_store::{ChangeKind, ChangeMethod, SeatStep, StoreError, takes_seats};
 
 use super::{HostTx, WriteMap, sidecar};
 use crate::{
@@ -64,7 +64,11 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let writes = shape.mapped.table.writes.as_ref().unwrap_or(&plain);
         self.update_row(shape, writes, &head, (&before, &after)).await?;
         let last = (head.version, head.modified.timestamp_millis());
-        let record = Record::new(self.scope, kind.name(), id, ChangeKind::Updated, &changed, last);
+        let how = (ChangeKind::Updated, ChangeMethod::Host);
+        let record = Record::new(self.scope, kind.name(), id, how, last);
+        let record = record
+            .with_changed(&changed)
+            .with_external_id(resource.text("externalId"));
         let content = sidecar::content(kind, id, &resource, &keys, after.rest)?;
         let beside = self.beside(kind, id).await?;
         self.put_beside(kind, &head, content, beside, (record, seat)).await?;

@@ -23,13 +23,15 @@ use crate::{
 pub(super) struct Beside {
     /// `None` where it has nothing: the host inserted the row and did not announce it.
     pub(super) version: Option<Version>,
+    /// What was last known of it; nothing where it is longer than its column, and in the host's.
+    pub(super) external_id: Option<String>,
     claims: Vec<Claim>,
 }
 
 impl<S: Session, G: Gate> HostTx<'_, S, G> {
     pub(super) async fn beside(&mut self, kind: &ResourceType, id: &ResourceId) -> Result<Beside, SqlError> {
         let statement = self.session.statement(
-            "SELECT r.version, r.claims FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.kind = ?3{update}",
+            "SELECT r.version, r.claims, r.external_id FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.kind = ?3{update}",
             vec![self.scope.tenant().as_str().into(), id.into(), kind.name().into()],
         );
         let rows = self.session.rows(&statement).await?;
@@ -38,6 +40,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         };
         Ok(Beside {
             version: Some(Version::new(row.int(0)?.unsigned_abs())),
+            external_id: row.optional(2)?.map(str::to_owned),
             claims: Claim::read(row.optional(1)?),
         })
     }

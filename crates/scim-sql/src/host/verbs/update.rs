@@ -4,7 +4,7 @@ use scim_core::{
     Applied, Edit,
     resource::{Found, changed_paths},
 };
-use scim_store::{Attempt, ChangeKind, StoreError, Updated};
+use scim_store::{Attempt, ChangeKind, ChangeMethod, StoreError, Updated};
 
 use super::{HostTx, sidecar};
 use crate::{
@@ -72,7 +72,10 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         }
         let what = applied.as_ref().map_or(ChangeKind::Updated, change_of);
         let last = (head.version, head.modified.timestamp_millis());
-        let record = Record::new(self.scope, kind.name(), id, what, &changed, last);
+        let record = Record::new(self.scope, kind.name(), id, (what, ChangeMethod::of(edit)), last);
+        let record = record
+            .with_changed(&changed)
+            .with_external_id(resource.text("externalId"));
         self.update_row(shape, writes, &head, (&before, &after)).await?;
         self.write_lists(shape, writes, id, (Some(&before), &after)).await?;
         self.write_links(shape, id, &effect).await?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_lock::Mutex;
 use async_trait::async_trait;
 use rusqlite::Connection;
-use scim_conformance::{block_on, check_store};
+use scim_conformance::{block_on, check_changes, check_store};
 use scim_core::{
     Draft, Edit, TenantId,
     query::{Query, QueryPage},
@@ -55,7 +55,8 @@ impl Small {
         connection
             .execute_batch(concat!(
                 include_str!("../../tables/sqlite_0001.sql"),
-                include_str!("../../tables/sqlite_0002.sql")
+                include_str!("../../tables/sqlite_0002.sql"),
+                include_str!("../../tables/sqlite_0005.sql")
             ))
             .unwrap();
         Self {
@@ -144,6 +145,8 @@ impl ChangeFeed for Small {
 
 #[test]
 fn the_contract_is_kept() {
-    let report = block_on(check_store(&Small::new()));
-    assert!(report.is_clean(), "{report}");
+    let store = Small::new();
+    for report in [block_on(check_store(&store)), block_on(check_changes(&store, &store))] {
+        assert!(report.is_clean(), "{report}");
+    }
 }
