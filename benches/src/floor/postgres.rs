@@ -23,8 +23,8 @@ const ROW: &str = "SELECT r.kind, r.id, r.version, r.created, r.modified, r.publ
 const GROUPS: &str = "SELECT m.group_id, r.kind, r.label, m.member_id FROM scim.scim_member m \
     JOIN scim.scim_resource r ON r.tenant = m.tenant AND r.id = m.group_id \
     WHERE m.tenant = $1 AND m.member_id";
-const RECORD: &str =
-    "INSERT INTO scim.scim_change (tenant, kind, id, what, changed, version, at, actor, txn) SELECT $1";
+const RECORD: &str = "INSERT INTO scim.scim_change \
+    (tenant, kind, id, what, changed, version, at, actor, txn, method, external_id) SELECT $1";
 
 impl Floor {
     pub(crate) async fn open(url: &str) -> Result<Self, Failure> {
@@ -145,7 +145,7 @@ async fn execute(connection: &mut PgConnection, ask: &Ask) -> sqlx::Result<usize
                  VALUES ($1, $2, 'User', 1, $3, $3, $4, $5, $6, TRUE, $5, $7, $8::jsonb)), \
                  v AS (INSERT INTO scim.scim_value (tenant, kind, attribute, value, id) \
                  SELECT $1, 'User', 'emails.value', l, $2 FROM unnest($9) l), \
-                 c AS ({RECORD}, 'User', $2, 'created', '[]', 1, $3, 'bench', '') \
+                 c AS ({RECORD}, 'User', $2, 'created', '[\"userName\"]', 1, $3, 'bench', '', 'create', $6) \
                  INSERT INTO scim.scim_count (tenant, kind, shard, total) VALUES ($1, 'User', $10, 1) \
                  ON CONFLICT (tenant, kind, shard) DO UPDATE SET total = scim_count.total + excluded.total"
             );
@@ -163,7 +163,7 @@ async fn execute(connection: &mut PgConnection, ask: &Ask) -> sqlx::Result<usize
                 "WITH g AS (UPDATE scim.scim_resource SET version = version + 1, modified = GREATEST(modified, $4), \
                  next_member = next_member + 1 WHERE tenant = $1 AND id = $2 RETURNING version, next_member), \
                  l AS (SELECT id FROM scim.scim_resource WHERE tenant = $1 AND id = $3 FOR KEY SHARE), \
-                 c AS ({RECORD}, 'Group', $2, 'updated', '[\"members\"]', g.version, $4, 'bench', '' FROM g) \
+                 c AS ({RECORD}, 'Group', $2, 'updated', '[\"members\"]', g.version, $4, 'bench', '', 'patch', NULL FROM g) \
                  INSERT INTO scim.scim_member (tenant, group_id, member_id, place) \
                  SELECT $1, $2, l.id, g.next_member - 1 FROM g, l"
             );
@@ -174,7 +174,7 @@ async fn execute(connection: &mut PgConnection, ask: &Ask) -> sqlx::Result<usize
             let text = format!(
                 "WITH g AS (UPDATE scim.scim_resource SET version = version + 1, modified = GREATEST(modified, $4) \
                  WHERE tenant = $1 AND id = $2 RETURNING version), \
-                 c AS ({RECORD}, 'Group', $2, 'updated', '[\"members\"]', g.version, $4, 'bench', '' FROM g) \
+                 c AS ({RECORD}, 'Group', $2, 'updated', '[\"members\"]', g.version, $4, 'bench', '', 'patch', NULL FROM g) \
                  DELETE FROM scim.scim_member WHERE tenant = $1 AND group_id = $2 AND member_id = $3"
             );
             let query = sqlx::query(AssertSqlSafe(text)).bind(TENANT).bind(group).bind(member);
@@ -202,7 +202,7 @@ async fn rename(connection: &mut PgConnection, group: &str, name: &str) -> sqlx:
          AND key = $7 AND id = $2), \
          u AS (INSERT INTO scim.scim_unique (tenant, kind, attribute, key, qualifier, id) \
          VALUES ($1, 'Group', 'displayName', $4, '', $2)) \
-         {RECORD}, 'Group', $2, 'updated', '[\"displayName\"]', g.version, $3, 'bench', '' FROM g"
+         {RECORD}, 'Group', $2, 'updated', '[\"displayName\"]', g.version, $3, 'bench', '', 'patch', NULL FROM g"
     );
     let query = sqlx::query(AssertSqlSafe(text)).bind(TENANT).bind(group).bind(now());
     let query = query.bind(name.to_lowercase()).bind(name).bind(public).bind(old);
@@ -223,7 +223,7 @@ async fn set_active(connection: &mut PgConnection, id: &str, active: bool) -> sq
     let text = format!(
         "WITH g AS (UPDATE scim.scim_resource SET version = version + 1, modified = GREATEST(modified, $3), \
          active = $4, public = $5 WHERE tenant = $1 AND id = $2 RETURNING version) \
-         {RECORD}, 'User', $2, $6, '[\"active\"]', g.version, $3, 'bench', '' FROM g"
+         {RECORD}, 'User', $2, $6, '[\"active\"]', g.version, $3, 'bench', '', 'patch', NULL FROM g"
     );
     let query = sqlx::query(AssertSqlSafe(text)).bind(TENANT).bind(id).bind(now());
     let query = query.bind(active).bind(public).bind(what);

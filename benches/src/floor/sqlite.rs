@@ -26,8 +26,8 @@ const TENANT: &str = "tenant";
 const ROW: &str = "r.kind, r.id, r.version, r.created, r.modified, r.public, r.hidden";
 const GROUPS: &str = "SELECT m.group_id, r.kind, r.label, m.member_id FROM scim_member m \
     JOIN scim_resource r ON r.tenant = m.tenant AND r.id = m.group_id WHERE m.tenant = ?1 AND m.member_id";
-const RECORD: &str = "INSERT INTO scim_change (tenant, kind, id, what, changed, version, at, actor, txn) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'bench', '')";
+const RECORD: &str = "INSERT INTO scim_change (tenant, kind, id, what, changed, version, at, actor, txn, method, external_id) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'bench', '', 'patch', NULL)";
 
 impl Floor {
     /// Opens a file, with the settings that the store has.

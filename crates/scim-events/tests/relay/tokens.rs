@@ -87,7 +87,8 @@ fn values_stand_in_place_of_names() {
     let values = Values::new(store, Arc::new(kinds()), |_| {
         "https://id.example.com/scim/v2".to_owned()
     });
-    let relay = Relay::builder(Arc::clone(&world.store), Arc::new(MemoryPositions::new()))
+    let feed = Arc::clone(&world.store);
+    let relay = Relay::builder(feed, Arc::new(MemoryPositions::new()))
         .reader("log", ears.clone())
         .values(values)
         .build();
