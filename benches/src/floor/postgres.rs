@@ -142,12 +142,13 @@ async fn execute(connection: &mut PgConnection, ask: &Ask) -> sqlx::Result<usize
             let text = format!(
                 "WITH r AS (INSERT INTO scim.scim_resource (tenant, id, kind, version, created, modified, user_name, \
                  display_name, external_id, active, label, public, search) \
-                 VALUES ($1, $2, 'User', 1, $3, $3, $4, $5, $6, TRUE, $5, $7, $8::jsonb)), \
+                 VALUES ($1, $2, 'User', 1, $3, $3, $4, $5, $6, TRUE, $5, $7, $8::jsonb) RETURNING place), \
                  v AS (INSERT INTO scim.scim_value (tenant, kind, attribute, value, id) \
                  SELECT $1, 'User', 'emails.value', l, $2 FROM unnest($9) l), \
                  c AS ({RECORD}, 'User', $2, 'created', '[\"userName\"]', 1, $3, 'bench', '', 'create', $6) \
-                 INSERT INTO scim.scim_count (tenant, kind, shard, total) VALUES ($1, 'User', $10, 1) \
-                 ON CONFLICT (tenant, kind, shard) DO UPDATE SET total = scim_count.total + excluded.total"
+                 INSERT INTO scim.scim_count (tenant, kind, stretch, shard, total) \
+                 SELECT $1, 'User', r.place >> 16, $10, 1 FROM r WHERE TRUE \
+                 ON CONFLICT (tenant, kind, stretch, shard) DO UPDATE SET total = scim_count.total + excluded.total"
             );
             let query = sqlx::query(AssertSqlSafe(text)).bind(TENANT).bind(&user.id).bind(now());
             let query = query

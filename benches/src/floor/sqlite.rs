@@ -209,6 +209,7 @@ fn inside(connection: &Connection, ask: &Ask) -> rusqlite::Result<usize> {
                     user.public,
                     user.search
                 ])?;
+            let stretch = connection.last_insert_rowid() >> 16;
             for email in &user.emails {
                 connection
                     .prepare_cached(
@@ -219,10 +220,10 @@ fn inside(connection: &Connection, ask: &Ask) -> rusqlite::Result<usize> {
             }
             connection
                 .prepare_cached(
-                    "INSERT INTO scim_count (tenant, kind, shard, total) VALUES (?1, 'User', 0, 1) \
-                     ON CONFLICT (tenant, kind, shard) DO UPDATE SET total = scim_count.total + excluded.total",
+                    "INSERT INTO scim_count (tenant, kind, stretch, shard, total) VALUES (?1, 'User', ?2, 0, 1) \
+                     ON CONFLICT (tenant, kind, stretch, shard) DO UPDATE SET total = scim_count.total + excluded.total",
                 )?
-                .execute([TENANT])?;
+                .execute(params![TENANT, stretch])?;
             record(connection, "User", &user.id, "created", "[]", 1)
         }
         Ask::Add { group, member } => {

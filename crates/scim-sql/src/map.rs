@@ -31,6 +31,9 @@ pub(crate) struct TableMap {
     pub(crate) across: Option<String>,
     /// A whole SELECT of how many rows there are, where that is known without counting.
     pub(crate) total: Option<String>,
+    /// A whole SELECT of (`stretch`, `number`): how many rows there are in each stretch of `1 << STRETCH` places, where that
+    /// is known without counting.
+    pub(crate) stretches: Option<String>,
     /// Where attributes stand, by their path such as `userName`, `name.familyName`, `emails` or
     /// `urn:..:User:department`. The elements of a multi-valued attribute have one entry, [`Source::Child`].
     pub(crate) sources: HashMap<String, Source>,

@@ -52,6 +52,11 @@ const POSTGRES: &[Migration] = &[
         name: "methods",
         text: include_str!("tables/postgres_0005.sql"),
     },
+    Migration {
+        version: 6,
+        name: "stretches",
+        text: include_str!("tables/postgres_0006.sql"),
+    },
 ];
 
 const SQLITE: &[Migration] = &[
@@ -79,6 +84,11 @@ const SQLITE: &[Migration] = &[
         version: 5,
         name: "methods",
         text: include_str!("tables/sqlite_0005.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "stretches",
+        text: include_str!("tables/sqlite_0006.sql"),
     },
 ];
 
@@ -166,8 +176,14 @@ impl From<SqlError> for Halt {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// The tables of this release, as one text.
+    pub(crate) fn tables(engine: Engine) -> String {
+        let texts = migrations(engine).iter().map(|migration| migration.text);
+        texts.collect::<String>().replace("{s}", "")
+    }
 
     fn applied(rows: &[(i64, &str)]) -> Vec<(i64, String)> {
         rows.iter()
@@ -216,7 +232,7 @@ mod tests {
         for engine in [Engine::Postgres, Engine::Sqlite] {
             for migration in migrations(engine) {
                 let parts = statements(migration.text);
-                let verbs = ["ALTER ", "CREATE ", "ANALYZE ", "INSERT "];
+                let verbs = ["ALTER ", "CREATE ", "DROP ", "ANALYZE ", "INSERT "];
                 let starts = |line: &str| verbs.iter().any(|verb| line.starts_with(verb));
                 assert_eq!(parts.len(), migration.text.lines().filter(|line| starts(line)).count());
                 assert!(parts.iter().all(|part| starts(part) && !part.contains([';'])));

@@ -6,7 +6,7 @@ use scim_core::schema::Registry;
 
 use crate::{
     Engine,
-    delta::Delta,
+    delta::{Delta, Effects},
     error::SqlError,
     map::Maps,
     statement::{Row, Statement, Value},
@@ -40,7 +40,7 @@ pub(crate) trait Session: Send {
     /// Writes the rows of a verb; whether all of it could be done. If not, a value is taken or the row is another one than
     /// was read, part of it may be written, and the transaction can only be rolled back.
     fn apply(&mut self, delta: &Delta) -> impl Future<Output = Result<bool, SqlError>> + Send {
-        let steps = delta.steps(self.engine(), self.schema());
+        let steps = delta.steps(self.engine(), self.schema(), Effects::Visible);
         async move {
             for step in steps {
                 if self.run(&step.statement).await? == 0 && step.must {

@@ -110,6 +110,16 @@ impl Copying {
         )
     }
 
+    /// Counts the users again.
+    pub(crate) fn counts(&self) -> String {
+        format!(
+            "DELETE FROM {s}scim_count WHERE kind = 'User'; \
+             INSERT INTO {s}scim_count (tenant, kind, stretch, shard, total) SELECT r.tenant, r.kind, r.place >> 16, 0, COUNT(*) \
+             FROM {s}scim_resource r WHERE r.kind = 'User' GROUP BY r.tenant, r.kind, r.place >> 16",
+            s = self.schema
+        )
+    }
+
     /// Copies what is looked up of them.
     pub(crate) fn values(&self, from: usize, to: usize, end: usize) -> String {
         format!(

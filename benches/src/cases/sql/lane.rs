@@ -129,9 +129,11 @@ pub(crate) fn fill_sqlite(path: &Path, users: usize) -> Result<(), Failure> {
                 ))
                 .await?;
         }
-        let total = format!("UPDATE scim_count SET total = {users} WHERE kind = 'User'");
         floor
-            .fill(format!("{total}; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)"))
+            .fill(format!(
+                "{}; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
+                copying.counts()
+            ))
             .await
     })
 }
@@ -167,12 +169,7 @@ pub(crate) fn fill_postgres(server: &Postgres, database: &str, users: usize) -> 
         for (size, who) in groups(users) {
             floor.fill(copying.members(size, &group_id(size, who))).await?;
         }
-        let total = format!(
-            "UPDATE scim.scim_count SET total = total + {} WHERE kind = 'User' AND shard = \
-             (SELECT MIN(shard) FROM scim.scim_count WHERE kind = 'User')",
-            users.saturating_sub(TEMPLATES)
-        );
-        floor.fill(total).await?;
+        floor.fill(copying.counts()).await?;
         floor.fill("VACUUM ANALYZE".to_owned()).await?;
         floor.fill("CHECKPOINT".to_owned()).await
     })

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Engine,
+    delta::STRETCH,
     error::Failure,
     session::Session,
     statement::{Row, Statement, Value},
@@ -36,6 +37,11 @@ impl<'q> Search<'q> {
     pub(super) fn page_of_one(&self, side: &Side<'q>, start: &Start, limit: usize) -> Written<Statement> {
         let mut statement = Statement::new(self.engine);
         let mut compiler = self.compiler(side, &mut statement);
+        let skip = if let Start::Skip(skip) = start { *skip } else { 0 };
+        // Without a condition and an order of its own, what is skipped is counted already but for one stretch.
+        let stretches = side.map.stretches.as_ref();
+        let stretches = stretches.filter(|_| skip > 0 && side.predicate.is_none() && side.key.is_none());
+        let skipped = stretches.map(|stretches| compiler.stretch(stretches, skip));
         compiler.out.push("SELECT ");
         for column in &side.map.columns {
             compiler.template(column);
@@ -48,38 +54,47 @@ impl<'q> Search<'q> {
             compiler.sort_key(key);
         }
         compiler.out.push(" FROM ");
-        match start {
-            Start::Skip(skip) if *skip > 0 => {
-                // Only places are read of what is skipped.
-                compiler.template(&side.map.from);
-                compiler.out.push(" WHERE (");
-                compiler.template(&side.map.visible);
-                compiler.out.push(") AND ");
-                compiler.template(&side.map.place);
-                compiler.out.push(" IN (SELECT x.sort_place FROM (SELECT ");
-                compiler.template(&side.map.place);
-                compiler.out.push(" AS sort_place");
-                if let Some(key) = &side.key {
-                    compiler.out.push(", ");
-                    compiler.sort_key(key);
-                }
-                compiler.out.push(" FROM ");
-                compiler.rows_of(side, side.predicate)?;
-                compiler.order(side, self.query.descending, true);
-                compiler.out.push(" LIMIT ").bind(whole(limit));
-                compiler.out.push(" OFFSET ").bind(whole(*skip)).push(") x)");
-                compiler.order(side, self.query.descending, false);
+        if skip == 0 {
+            compiler.rows_of(side, side.predicate)?;
+            if let Start::After(last) = start {
+                compiler.out.push(" AND ");
+                compiler.after(side.key.as_ref(), last, 0, self.query.descending)?;
             }
-            _ => {
-                compiler.rows_of(side, side.predicate)?;
-                if let Start::After(last) = start {
-                    compiler.out.push(" AND ");
-                    compiler.after(side.key.as_ref(), last, 0, self.query.descending)?;
-                }
-                compiler.order(side, self.query.descending, true);
-                compiler.out.push(" LIMIT ").bind(whole(limit));
-            }
+            compiler.order(side, self.query.descending, true);
+            compiler.out.push(" LIMIT ").bind(whole(limit));
+            return Ok(statement);
         }
+        // Only places are read of what is skipped.
+        compiler.template(&side.map.from);
+        compiler.out.push(" WHERE (");
+        compiler.template(&side.map.visible);
+        compiler.out.push(") AND ");
+        compiler.template(&side.map.place);
+        compiler.out.push(" IN (SELECT x.sort_place FROM (SELECT ");
+        compiler.template(&side.map.place);
+        compiler.out.push(" AS sort_place");
+        if let Some(key) = &side.key {
+            compiler.out.push(", ");
+            compiler.sort_key(key);
+        }
+        compiler.out.push(" FROM ");
+        compiler.rows_of(side, side.predicate)?;
+        if skipped.is_some() {
+            compiler.out.push(" AND ");
+            compiler.template(&side.map.place);
+            compiler.out.push(" >= (SELECT k.first FROM skipped k)");
+        }
+        compiler.order(side, self.query.descending, true);
+        compiler.out.push(" LIMIT ").bind(whole(limit)).push(" OFFSET ");
+        match skipped {
+            None => compiler.out.bind(whole(skip)),
+            Some(skip) => {
+                let less = " - COALESCE((SELECT k.before FROM skipped k), 0)";
+                compiler.out.again(skip).push(less)
+            }
+        };
+        compiler.out.push(") x)");
+        compiler.order(side, self.query.descending, false);
         Ok(statement)
     }
 
@@ -186,6 +201,20 @@ impl<'q> Search<'q> {
 }
 
 impl Compiler<'_> {
+    /// Writes `skipped`: the place that the stretch begins with in which so many rows end, and how many are before it. Tells
+    /// the parameter of the number.
+    fn stretch(&mut self, stretches: &str, skip: usize) -> usize {
+        let skip = self.out.keep(whole(skip));
+        self.out
+            .push("WITH skipped AS (SELECT y.stretch << ")
+            .push(&STRETCH.to_string());
+        self.out.push(" AS first, y.before FROM (SELECT n.stretch, CAST(SUM(n.number) OVER (ORDER BY n.stretch) - n.number AS BIGINT) AS before FROM (");
+        self.template(stretches);
+        self.out.push(") n) y WHERE y.before <= ").again(skip);
+        self.out.push(" ORDER BY y.stretch DESC LIMIT 1) ");
+        skip
+    }
+
     /// Writes the table and the conditions on its rows.
     pub(super) fn rows_of(&mut self, side: &Side<'_>, predicate: Option<&Predicate>) -> Written {
         self.template(&side.map.from);

@@ -15,7 +15,7 @@ pub(crate) use content::{Claim, Content, Indexed, Listed, is_user_name};
 pub(crate) use record::{Record, external_id, kind_of};
 #[cfg(feature = "postgres")]
 pub(crate) use statements::Step;
-pub(crate) use statements::count_step;
+pub(crate) use statements::{Effects, count_step};
 
 /// The rows that one write puts, changes and takes away; a plain value.
 ///
@@ -104,9 +104,15 @@ pub(crate) struct Left {
 #[derive(Debug, Clone)]
 pub(crate) struct Count {
     pub(crate) kind: String,
+    /// The stretch of places that the resource is in; `None` is that of the row which the same write inserts.
+    pub(crate) stretch: Option<i64>,
     pub(crate) shard: i64,
     pub(crate) change: i64,
 }
+
+/// Resources are counted in stretches of `1 << STRETCH` places, so that a page deep in a list is found by adding the numbers
+/// before it, and no more rows than a stretch has are skipped one by one.
+pub(crate) const STRETCH: u32 = 16;
 
 impl Delta {
     /// A write of a resource that does nothing yet.

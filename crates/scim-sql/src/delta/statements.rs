@@ -2,7 +2,7 @@
 
 use scim_core::ResourceId;
 
-use super::{Claim, Count, Delta, Image, Indexed, Joined, Left, Listed, Record, RowChange, SeatRow};
+use super::{Claim, Count, Delta, Image, Indexed, Joined, Left, Listed, Record, RowChange, STRETCH, SeatRow};
 use crate::{
     Engine,
     statement::{Statement, Value},
@@ -14,11 +14,27 @@ pub(crate) struct Step {
     pub(crate) statement: Statement,
     /// Whether it must touch a row: if it does not, a value is taken, or the row is not as it was read.
     pub(crate) must: bool,
+    /// What others may read of the row that it touches, where they cannot see what it did.
+    pub(crate) returning: &'static str,
+}
+
+/// How the steps of a write see what those before them did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effects {
+    /// They are parts of one statement, called `s0`, `s1` and so on, and see nothing but what those return.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "steps are folded for PostgreSQL only")
+    )]
+    Returned,
+    /// They are statements of their own.
+    Visible,
 }
 
 /// Collects the statements of one write.
 struct Writer<'a> {
     engine: Engine,
+    effects: Effects,
     schema: &'a str,
     delta: &'a Delta,
     steps: Vec<Step>,
@@ -26,9 +42,10 @@ struct Writer<'a> {
 
 impl Delta {
     /// The statements that make it true, in order; what others wait for comes last.
-    pub(crate) fn steps(&self, engine: Engine, schema: &str) -> Vec<Step> {
+    pub(crate) fn steps(&self, engine: Engine, schema: &str, effects: Effects) -> Vec<Step> {
         let mut writer = Writer {
             engine,
+            effects,
             schema,
             delta: self,
             steps: Vec::new(),
@@ -72,6 +89,10 @@ impl Writer<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, {json 14}, ?15, ?16) ON CONFLICT DO NOTHING",
             values,
         );
+        // It is the first step, `s0`.
+        if let Some(insert) = self.steps.last_mut() {
+            insert.returning = "place";
+        }
     }
 
     fn update(&mut self, image: &Image, was: u64, before: Option<&Indexed>) {
@@ -257,8 +278,28 @@ impl Writer<'_> {
 
     fn count(&mut self, count: &Count) {
         let tenant = self.delta.tenant.as_str();
-        let step = count_step(self.engine, self.schema, tenant, count);
-        self.steps.push(step);
+        if count.stretch.is_some() {
+            self.steps.push(count_step(self.engine, self.schema, tenant, count));
+            return;
+        }
+        let mut values = vec![
+            tenant.into(),
+            count.kind.as_str().into(),
+            count.shard.into(),
+            count.change.into(),
+        ];
+        let row = match self.effects {
+            Effects::Returned => "s0 r WHERE TRUE",
+            Effects::Visible => {
+                values.push((&self.delta.id).into());
+                "{s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?5"
+            }
+        };
+        let template = format!(
+            "INSERT INTO {{s}}scim_count (tenant, kind, shard, total, stretch) \
+             SELECT ?1, ?2, ?3, ?4, r.place >> {STRETCH} FROM {row} {MORE}"
+        );
+        self.run(&template, values);
     }
 
     fn record(&mut self, record: &Record) {
@@ -291,7 +332,11 @@ impl Writer<'_> {
 
     fn push(&mut self, template: &str, values: Vec<Value>, must: bool) {
         let statement = Statement::of(self.engine, self.schema, template, values);
-        self.steps.push(Step { statement, must });
+        self.steps.push(Step {
+            statement,
+            must,
+            returning: "1",
+        });
     }
 
     fn own(&self) -> Vec<Value> {
@@ -322,18 +367,26 @@ impl Writer<'_> {
     }
 }
 
-/// The statement that changes a number of resources.
+/// What becomes of a number that is there.
+const MORE: &str = "ON CONFLICT (tenant, kind, stretch, shard) DO UPDATE SET total = scim_count.total + excluded.total";
+
+/// The statement that changes the number of resources of a known stretch.
 pub(crate) fn count_step(engine: Engine, schema: &str, tenant: &str, count: &Count) -> Step {
-    let template = "INSERT INTO {s}scim_count (tenant, kind, shard, total) VALUES (?1, ?2, ?3, ?4) \
-                    ON CONFLICT (tenant, kind, shard) DO UPDATE SET total = scim_count.total + excluded.total";
+    let template =
+        format!("INSERT INTO {{s}}scim_count (tenant, kind, stretch, shard, total) VALUES (?1, ?2, ?3, ?4, ?5) {MORE}");
     let values = vec![
         tenant.into(),
         count.kind.as_str().into(),
+        count.stretch.unwrap_or_default().into(),
         count.shard.into(),
         count.change.into(),
     ];
-    let statement = Statement::of(engine, schema, template, values);
-    Step { statement, must: false }
+    let statement = Statement::of(engine, schema, &template, values);
+    Step {
+        statement,
+        must: false,
+        returning: "1",
+    }
 }
 
 /// The columns that attributes decide and that no index is on, with version and time before them.

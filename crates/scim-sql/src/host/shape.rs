@@ -101,6 +101,7 @@ impl Writer<'_> {
             place: format!("r.{place}"),
             across: Some(self.across()),
             total: None,
+            stretches: None,
             sources: self.sources(),
             document: self.sidecar.map(|_| self.document()),
             members: self.members(),

@@ -51,6 +51,9 @@ pub(crate) fn table_map(kind: &ResourceType, kinds: &Registry, schema: &str, eng
         total: Some(format!(
             "SELECT CAST(COALESCE(SUM(c.total), 0) AS BIGINT) FROM {schema}scim_count c WHERE c.tenant = {{tenant}} AND c.kind = {{kind}}"
         )),
+        stretches: Some(format!(
+            "SELECT c.stretch, SUM(c.total) AS number FROM {schema}scim_count c WHERE c.tenant = {{tenant}} AND c.kind = {{kind}} GROUP BY c.stretch"
+        )),
         sources,
         document: Some("r.search".to_owned()),
         members,

@@ -30,7 +30,7 @@ const ROWS: &str = "
     FROM generate_series(1, 20000) n, unnest(ARRAY['acme', 'other']) t;
     INSERT INTO {s}scim_member (tenant, group_id, member_id, place)
     SELECT 'acme', 'g' || (n % 2000 + 1), 'u' || n, n FROM generate_series(1, 20000) n;
-    INSERT INTO {s}scim_count (tenant, kind, shard, total) VALUES ('acme', 'User', 0, 20000), ('acme', 'Group', 0, 2000);
+    INSERT INTO {s}scim_count (tenant, kind, stretch, shard, total) VALUES ('acme', 'User', 0, 0, 20000), ('acme', 'Group', 0, 0, 2000);
     ANALYZE {s}scim_resource; ANALYZE {s}scim_value; ANALYZE {s}scim_member";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,7 +35,7 @@ pub(super) fn is_overtaken(error: &SqlError) -> bool {
 /// One statement of many: a chain of `WITH` parts, each of which changes rows.
 ///
 /// All parts see the rows as they were when the statement began, and none sees what another one does. So no two of them may
-/// touch the same row, and none may depend on another one's effect.
+/// touch the same row, and none may depend on another one's effect but by what that returns.
 pub(super) fn fold(steps: &[Step], how: Fold) -> Statement {
     let mut values: Vec<Value> = Vec::new();
     let mut text = String::with_capacity(512 * steps.len());
@@ -45,7 +45,9 @@ pub(super) fn fold(steps: &[Step], how: Fold) -> Statement {
         text.push_str(&index.to_string());
         text.push_str(" AS (");
         renumber(step.statement.text(), values.len(), &mut text);
-        text.push_str(" RETURNING 1)");
+        text.push_str(" RETURNING ");
+        text.push_str(step.returning);
+        text.push(')');
         values.extend_from_slice(step.statement.values());
         if step.must {
             musts.push(format!("(SELECT count(*) FROM s{index})"));
@@ -83,7 +85,11 @@ mod tests {
 
     fn step(text: &'static str, values: Vec<Value>, must: bool) -> Step {
         let statement = Statement::fixed(Engine::Postgres, text, values);
-        Step { statement, must }
+        Step {
+            statement,
+            must,
+            returning: "1",
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use sqlx::{
 
 use crate::{
     Engine,
-    delta::{Claim, Delta, RowChange, SeatRow, Step},
+    delta::{Claim, Delta, Effects, RowChange, SeatRow, Step},
     error::SqlError,
     map::{KeptMaps, Maps},
     postgres::{
@@ -105,7 +105,7 @@ impl<'c> PgSession<'c> {
 
     /// Runs steps one by one, as each must see what the one before it waited for.
     async fn apply_in_steps(&mut self, delta: &Delta) -> Result<bool, SqlError> {
-        for step in delta.steps(Engine::Postgres, self.shared.schema.prefix()) {
+        for step in delta.steps(Engine::Postgres, self.shared.schema.prefix(), Effects::Visible) {
             if self.run(&step.statement).await? == 0 && step.must {
                 return Ok(false);
             }
@@ -160,7 +160,7 @@ impl Session for PgSession<'_> {
             Mode::Alone => {
                 let (names, mut rest) = part(delta);
                 rest.released.extend(names.released);
-                let mut steps = rest.steps(Engine::Postgres, prefix);
+                let mut steps = rest.steps(Engine::Postgres, prefix, Effects::Returned);
                 steps.extend(names.claimed.iter().flat_map(|claim| first_claim(delta, claim, prefix)));
                 (steps, Fold::Alone)
             }
@@ -169,7 +169,10 @@ impl Session for PgSession<'_> {
                 if !names.claimed.is_empty() && !self.apply_in_steps(&names).await? {
                     return Ok(false);
                 }
-                (rest.steps(Engine::Postgres, prefix), Fold::InTransaction { numbered })
+                (
+                    rest.steps(Engine::Postgres, prefix, Effects::Returned),
+                    Fold::InTransaction { numbered },
+                )
             }
         };
         let rows = match self.rows_of_write(&fold(&steps, how)).await {
@@ -231,7 +234,11 @@ fn first_claim(delta: &Delta, claim: &Claim, schema: &str) -> Vec<Step> {
         let template = "INSERT INTO {s}scim_unique (tenant, kind, attribute, key, qualifier, id) \
                         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
         let statement = Statement::of(Engine::Postgres, schema, template, values);
-        Step { statement, must: true }
+        Step {
+            statement,
+            must: true,
+            returning: "1",
+        }
     };
     let id = delta.id.as_str();
     let own = claim.qualifier();

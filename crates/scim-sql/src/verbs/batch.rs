@@ -11,11 +11,7 @@ use super::{
     row::{self, Lock},
     tx::{Pending, Tx},
 };
-use crate::{
-    delta::{Count, count_step},
-    error::Failure,
-    session::Session,
-};
+use crate::{error::Failure, session::Session};
 
 impl<S: Session, G: Gate> Tx<'_, S, G> {
     /// Each write is done before the next one is worked out, so that it sees those before it. Members that a later write
@@ -51,24 +47,16 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
                 }
             });
         }
-        self.write_counts().await?;
+        let counts = self.batch.as_mut().map(|batch| std::mem::take(&mut batch.counts));
+        counts
+            .unwrap_or_default()
+            .write(self.session, self.scope.tenant())
+            .await?;
         let mut answers = Vec::with_capacity(written.len());
         for (written, write) in written.into_iter().zip(writes) {
             answers.push(self.finish(written, write).await?);
         }
         Ok(answers)
-    }
-
-    /// Numbers of resources are rows that other writers wait for: they come last, and in one order.
-    async fn write_counts(&mut self) -> Result<(), Failure> {
-        let counts = self.batch.as_mut().map(|batch| std::mem::take(&mut batch.counts));
-        for ((kind, shard), change) in counts.into_iter().flatten().filter(|(_, change)| *change != 0) {
-            let count = Count { kind, shard, change };
-            let (engine, tenant) = (self.session.engine(), self.scope.tenant().as_str());
-            let step = count_step(engine, self.session.schema(), tenant, &count);
-            self.session.run(&step.statement).await?;
-        }
-        Ok(())
     }
 
     /// The answer from what there is at the end; a resource that a later write deleted is told as it was.

@@ -65,7 +65,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             modified: delta.now,
             content,
         }));
-        delta.count = Some(self.count(kind, &id, 1));
+        delta.count = Some(self.count(kind, &id, None));
         delta.seat = seating.row;
         self.write(kind, delta, Some(&draft.keys)).await?;
 

@@ -70,7 +70,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             delta.records.push(record.with_changed(&changed));
             delta.touched.push(holder.id);
         }
-        delta.count = Some(self.count(kind, id, -1));
+        delta.count = Some(self.count(kind, id, Some(current.stretch)));
         if let Some(batch) = &mut self.batch {
             batch.freed.insert(id.clone());
         }

@@ -4,6 +4,7 @@
 //! rolls back where it fails. A [temporary](crate::error::Failure::is_temporary) failure is worth the whole verb again.
 
 mod batch;
+mod counts;
 mod create;
 mod delete;
 mod gate;

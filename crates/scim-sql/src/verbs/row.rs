@@ -11,7 +11,7 @@ use scim_core::{
 };
 
 use crate::{
-    delta::{Claim, Indexed},
+    delta::{Claim, Indexed, STRETCH},
     error::SqlError,
     session::Session,
     statement::{Row, Statement},
@@ -24,6 +24,8 @@ pub(super) struct Current {
     pub(super) claims: Vec<Claim>,
     /// What indexes are on, where it is read for a change.
     pub(super) indexed: Option<Indexed>,
+    /// Where it is counted, where it is read for its deletion.
+    pub(super) stretch: i64,
 }
 
 /// What is done with a row that is read.
@@ -55,6 +57,10 @@ pub(super) async fn read<S: Session>(
         next_member: row.int(7)?,
         claims: Claim::read(row.optional(8)?),
         indexed: matches!(lock, Lock::Update).then(|| indexed(&row)).transpose()?,
+        stretch: match lock {
+            Lock::Delete => row.int(9)? >> STRETCH,
+            Lock::Read | Lock::Update => 0,
+        },
     }))
 }
 
@@ -67,8 +73,8 @@ fn statement<S: Session>(
 ) -> Statement {
     let template = match lock {
         Lock::Delete => concat!(
-            "SELECT r.kind, r.id, r.version, r.created, r.modified, r.public, r.hidden, r.next_member, r.claims ",
-            "FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.kind = ?3{delete}"
+            "SELECT r.kind, r.id, r.version, r.created, r.modified, r.public, r.hidden, r.next_member, r.claims, ",
+            "r.place FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.kind = ?3{delete}"
         ),
         Lock::Read => concat!(
             "SELECT r.kind, r.id, r.version, r.created, r.modified, r.public, r.hidden, r.next_member, r.claims ",

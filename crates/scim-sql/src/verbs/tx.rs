@@ -1,7 +1,7 @@
 //! What the writes of one transaction share.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -12,7 +12,7 @@ use scim_core::{
 };
 use scim_store::{Attempt, Scope, StoreError};
 
-use super::{gate::Gate, rivals, view::View};
+use super::{counts::Counts, gate::Gate, rivals, view::View};
 use crate::{
     Engine,
     delta::{Count, Delta},
@@ -40,7 +40,7 @@ pub(super) struct Pending {
     /// Identifiers that earlier writes freed; they are not used again.
     pub(super) freed: HashSet<ResourceId>,
     /// Changes of numbers of resources, which are written last.
-    pub(super) counts: BTreeMap<(String, i64), i64>,
+    pub(super) counts: Counts,
 }
 
 impl<'a, S: Session, G: Gate> Tx<'a, S, G> {
@@ -105,7 +105,7 @@ impl<'a, S: Session, G: Gate> Tx<'a, S, G> {
         if let Some(batch) = &mut self.batch
             && let Some(count) = delta.count.take()
         {
-            *batch.counts.entry((count.kind, count.shard)).or_default() += count.change;
+            batch.counts.note(&delta.id, count);
         }
         if self.session.apply(&delta).await? {
             return Ok(());
@@ -116,14 +116,19 @@ impl<'a, S: Session, G: Gate> Tx<'a, S, G> {
         Err(Failure::overtaken())
     }
 
-    /// One resource more or less.
-    pub(super) fn count(&self, kind: &ResourceType, id: &ResourceId, change: i64) -> Count {
+    /// One resource more, or one less in a stretch.
+    pub(super) fn count(&self, kind: &ResourceType, id: &ResourceId, stretch: Option<i64>) -> Count {
         let shard = match self.session.engine() {
             Engine::Postgres => i64::try_from(hash(id.as_str()) % SHARDS).unwrap_or_default(),
             Engine::Sqlite => 0,
         };
         let kind = kind.name().to_owned();
-        Count { kind, shard, change }
+        Count {
+            kind,
+            stretch,
+            shard,
+            change: if stretch.is_none() { 1 } else { -1 },
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a guard may look at: the state before the change, inside its transaction.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use scim_core::{
@@ -12,7 +12,10 @@ use scim_core::{
 };
 use scim_store::{Losses, Result, Scope, StoreError, Tally, TxView};
 
-use super::row::{self, Lock};
+use super::{
+    counts::Counts,
+    row::{self, Lock},
+};
 use crate::{
     Engine,
     compile::Search,
@@ -26,12 +29,12 @@ pub(crate) struct View<'a, S> {
     session: &'a mut S,
     scope: &'a Scope,
     /// Changes of numbers that are not written yet.
-    counts: Option<&'a BTreeMap<(String, i64), i64>>,
+    counts: Option<&'a Counts>,
     failed: Option<SqlError>,
 }
 
 impl<'a, S: Session> View<'a, S> {
-    pub(super) fn new(session: &'a mut S, scope: &'a Scope, counts: Option<&'a BTreeMap<(String, i64), i64>>) -> Self {
+    pub(super) fn new(session: &'a mut S, scope: &'a Scope, counts: Option<&'a Counts>) -> Self {
         Self {
             session,
             scope,
@@ -94,9 +97,7 @@ impl<S: Session> TxView for View<'_, S> {
         if predicate.is_some_and(|predicate| !matches!(predicate, Predicate::Always(true))) {
             return Ok(total);
         }
-        let pending = self.counts.into_iter().flatten();
-        let pending = pending.filter(|((name, _), _)| name == kind.name());
-        let pending: i64 = pending.map(|(_, change)| change).sum();
+        let pending = self.counts.map_or(0, |counts| counts.pending(kind.name()));
         let total = i64::try_from(total).unwrap_or(i64::MAX).saturating_add(pending);
         Ok(usize::try_from(total).unwrap_or_default())
     }

@@ -119,6 +119,7 @@ fn map() -> Arc<TableMap> {
         place: "g.id".to_owned(),
         across: None,
         total: None,
+        stretches: None,
         sources: sources
             .into_iter()
             .map(|(path, source)| (path.to_owned(), source))

@@ -20,6 +20,7 @@ use scim_core::{
 use crate::{
     Engine,
     map::{TableMap, table_map},
+    migrate,
     session::Session,
     sqlite::SqliteSession,
     statement::Statement,
@@ -29,7 +30,7 @@ use crate::{
 fn session() -> SqliteSession {
     let connection = Connection::open_in_memory().unwrap();
     connection
-        .execute_batch(include_str!("../../tables/sqlite_0001.sql"))
+        .execute_batch(&migrate::tests::tables(Engine::Sqlite))
         .unwrap();
     SqliteSession::new(connection)
 }

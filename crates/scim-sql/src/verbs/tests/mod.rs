@@ -21,7 +21,7 @@ use scim_store::{
 };
 
 use super::Gate;
-use crate::{error::Failure, feed, session::Session, sqlite::SqliteSession, statement::Statement};
+use crate::{Engine, error::Failure, feed, migrate, session::Session, sqlite::SqliteSession, statement::Statement};
 
 #[derive(Debug)]
 struct Small {
@@ -53,11 +53,7 @@ impl Small {
     fn with(guard: Option<Arc<dyn Guard>>) -> Self {
         let connection = Connection::open_in_memory().unwrap();
         connection
-            .execute_batch(concat!(
-                include_str!("../../tables/sqlite_0001.sql"),
-                include_str!("../../tables/sqlite_0002.sql"),
-                include_str!("../../tables/sqlite_0005.sql")
-            ))
+            .execute_batch(&migrate::tests::tables(Engine::Sqlite))
             .unwrap();
         Self {
             session: Mutex::new(SqliteSession::new(connection)),
