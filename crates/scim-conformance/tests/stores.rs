@@ -51,9 +51,11 @@ fn the_record_of_changes_keeps_its_contract() {
     }
 }
 
+type Blur = fn(&mut Change);
+
 /// Broken: a record that leaves something out.
 #[derive(Debug)]
-struct Blurred(Arc<MemoryStore>, fn(&mut Change));
+struct Blurred(Arc<MemoryStore>, Blur);
 
 #[async_trait]
 impl ChangeFeed for Blurred {
@@ -70,7 +72,7 @@ impl ChangeFeed for Blurred {
 
 #[test]
 fn a_record_that_leaves_something_out_is_caught() {
-    let blurs: [(&str, fn(&mut Change)); 5] = [
+    let blurs: [(&str, Blur); 5] = [
         ("put_and_patch_are_told_apart", |change| {
             if change.method == ChangeMethod::Put {
                 change.method = ChangeMethod::Patch;

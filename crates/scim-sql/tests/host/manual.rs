@@ -265,11 +265,16 @@ fn an_edit_of_the_hosts_is_announced() {
         let ann = client.user("ann").await;
         let mut host = database.connect();
         let announce = |host: &mut Connection, sql: &str, id: &str, changed: &[&str]| {
+            let kind = if id.starts_with('a') {
+                &client.users
+            } else {
+                &client.groups
+            };
             let transaction = host.transaction().unwrap();
             transaction.execute_batch(sql).unwrap();
             let done = client
                 .store
-                .announce_sqlite(&transaction, &scope(), &client.users, &id.into(), changed);
+                .announce_sqlite(&transaction, &scope(), kind, &id.into(), changed);
             if done.is_ok() {
                 transaction.commit().unwrap();
             }
@@ -289,24 +294,30 @@ fn an_edit_of_the_hosts_is_announced() {
             "W/\"2\""
         );
 
-        let sql = "INSERT INTO accounts (id, org, login, login_key, status, created_at, changed_at, badge_color)
-                   VALUES (7, 'acme', 'Bob', '', 'enabled', 5, 5, 'x')";
+        let sql = "INSERT INTO accounts (id, org, login, login_key, ext, status, created_at, changed_at, badge_color)
+                   VALUES (7, 'acme', 'Bob', '', 'ext-7', 'enabled', 5, 5, 'x')";
         announce(&mut host, sql, "a7", &[]).unwrap();
         assert_eq!(client.names("userName eq \"BOB\"").await, ["Bob"]);
         announce(&mut host, "DELETE FROM accounts WHERE id = 7", "a7", &[]).unwrap();
+        let sql =
+            "INSERT INTO teams (id, org, name, name_key, created_at, changed_at, revision) VALUES (3, 'acme', 'T', '', 5, 5, 1);
+                   INSERT INTO team_members VALUES (3, 1, 1)";
+        announce(&mut host, sql, "t3", &["members", "nonsense"]).unwrap();
         let error = announce(&mut host, "SELECT 1", "a7", &[]).unwrap_err();
         assert!(matches!(error, StoreError::NotFound));
 
-        let sql = "SELECT json_group_array(what || ' ' || method || ' ' || id || ' ' || changed || ' ' || version) FROM (SELECT * FROM scim_change ORDER BY ordinal)";
+        let sql = "SELECT json_group_array(what || ' ' || method || ' ' || id || ' ' || changed || ' ' || COALESCE(external_id, '-') || ' ' || version)
+                   FROM (SELECT * FROM scim_change ORDER BY ordinal)";
         let told: String = host.query_row(sql, [], |row| row.get(0)).unwrap();
         let told: Vec<String> = serde_json::from_str(&told).unwrap();
         assert_eq!(
             told,
             [
-                "created create a1 [\"userName\"] 1",
-                "updated host a1 [\"name.familyName\",\"emails\"] 2",
-                "created host a7 [\"active\",\"userName\"] 1",
-                "deleted host a7 [] 1"
+                "created create a1 [\"userName\"] - 1",
+                "updated host a1 [\"name.familyName\",\"emails\"] - 2",
+                "created host a7 [\"active\",\"externalId\",\"userName\"] ext-7 1",
+                "deleted host a7 [] ext-7 1",
+                "created host t3 [\"displayName\",\"members\"] - 1"
             ]
         );
         client.store.close().await;

@@ -11,7 +11,8 @@ use scim_core::{
 };
 use scim_sql::host::HostStore;
 use scim_store::{
-    Principal, RandomIds, Removal, Result, ScimStore, Scope, SeatPolicy, SeatStore, StoreError, TenantSettings,
+    ChangeFeed, ChangeMethod, Principal, RandomIds, Removal, Result, ScimStore, Scope, SeatPolicy, SeatStore,
+    StoreError, TenantSettings,
 };
 use serde_json::json;
 
@@ -67,6 +68,8 @@ pub(crate) async fn check(store: &HostStore) -> ResourceId {
     assert!(is_denied(store.assign(&scope(), &ann).await));
     set_active(store, &ann, true).await.unwrap();
     assert!(store.unassign(&scope(), &ann).await.unwrap());
+    let changes = store.changes(scope().tenant(), 0, 100).await.unwrap();
+    assert_eq!(changes.last().unwrap().method, ChangeMethod::Host, "it is by hand");
     assert_eq!(used(store).await, 0);
     assert!(store.assign(&scope(), &ann).await.unwrap());
     assert!(!store.assign(&scope(), &ann).await.unwrap());

@@ -18,8 +18,8 @@ use scim_http::{
         schema::{Registry, ResourceType, Schema},
     },
     store::{
-        Clock as _, Labels, MemoryTenants, Principal, RandomIds, Result, ScimStore, Scope, SeatPolicy, SeatStore,
-        StoreError, SystemClock, TenantSettings,
+        ChangeMethod, Clock as _, Labels, MemoryTenants, Principal, RandomIds, Result, ScimStore, Scope, SeatPolicy,
+        SeatStore, StoreError, SystemClock, TenantSettings,
     },
 };
 use serde_json::{Value, json};
@@ -400,6 +400,7 @@ fn the_host_gives_and_takes_seats_by_hand() {
         assert_eq!(found.len(), 1);
         let last = store.feed(&tenant(), 0, 100).await.unwrap().pop().unwrap();
         assert_eq!((last.id, last.actor.as_str()), (ann.clone(), "host"));
+        assert_eq!(last.method, ChangeMethod::Host);
         assert_eq!(last.changed, [format!("{}:seat", Labels::URN)]);
         assert!(matches!(store.assign(&host(), &bob).await, Err(StoreError::Denied(_))));
         assert!(store.unassign(&host(), &ann).await.unwrap());
