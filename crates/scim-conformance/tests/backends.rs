@@ -11,13 +11,9 @@ use scim_conformance::{
     Client, ExchangeFile, InProcess, Report, block_on, bundled_exchanges, check_store,
     differential::{Differential, PROBE, Tally},
 };
-use scim_core::{
-    ResourceId,
-    resource::MemberEffect,
-    typed::{Group, User},
-};
+use scim_core::typed::{Group, User};
 use scim_http::{BearerTokens, Expiry, ScimService};
-use scim_store::{Backends, GroupBackend, MemoryStore, Principal, Record, Result, Scope, UserBackend};
+use scim_store::{Backends, GroupBackend, MemoryStore, Principal, Record, RecordChange, Result, Scope, UserBackend};
 
 const BASE: &str = "https://scim.example.test/scim/v2";
 
@@ -33,16 +29,12 @@ fn plain<V>(record: Record<V>) -> Record<V> {
 impl UserBackend for Plain<User> {
     type View = User;
 
-    async fn create(&self, scope: &Scope, id: ResourceId, user: User) -> Result<Record<User>> {
-        self.0.create(scope, id, user).await.map(plain)
+    async fn create(&self, scope: &Scope, new: Record<User>) -> Result<Record<User>> {
+        self.0.create(scope, new).await.map(plain)
     }
 
     async fn delete(&self, scope: &Scope, was: &Record<User>) -> Result<()> {
         UserBackend::delete(&self.0, scope, was).await
-    }
-
-    async fn get(&self, scope: &Scope, id: &ResourceId) -> Result<Option<Record<User>>> {
-        Ok(UserBackend::get(&self.0, scope, id).await?.map(plain))
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Record<User>>> {
@@ -50,8 +42,8 @@ impl UserBackend for Plain<User> {
         Ok(all.into_iter().map(plain).collect())
     }
 
-    async fn update(&self, scope: &Scope, was: &Record<User>, user: User) -> Result<Record<User>> {
-        self.0.update(scope, was, user).await.map(plain)
+    async fn update(&self, scope: &Scope, change: RecordChange<'_, User>) -> Result<Record<User>> {
+        self.0.update(scope, change).await.map(plain)
     }
 }
 
@@ -59,16 +51,12 @@ impl UserBackend for Plain<User> {
 impl GroupBackend for Plain<Group> {
     type View = Group;
 
-    async fn create(&self, scope: &Scope, id: ResourceId, group: Group) -> Result<Record<Group>> {
-        self.0.create(scope, id, group).await.map(plain)
+    async fn create(&self, scope: &Scope, new: Record<Group>) -> Result<Record<Group>> {
+        self.0.create(scope, new).await.map(plain)
     }
 
     async fn delete(&self, scope: &Scope, was: &Record<Group>) -> Result<()> {
         GroupBackend::delete(&self.0, scope, was).await
-    }
-
-    async fn get(&self, scope: &Scope, id: &ResourceId) -> Result<Option<Record<Group>>> {
-        Ok(GroupBackend::get(&self.0, scope, id).await?.map(plain))
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Record<Group>>> {
@@ -76,14 +64,8 @@ impl GroupBackend for Plain<Group> {
         Ok(all.into_iter().map(plain).collect())
     }
 
-    async fn update(
-        &self,
-        scope: &Scope,
-        was: &Record<Group>,
-        group: Group,
-        members: &MemberEffect,
-    ) -> Result<Record<Group>> {
-        self.0.update(scope, was, group, members).await.map(plain)
+    async fn update(&self, scope: &Scope, change: RecordChange<'_, Group>) -> Result<Record<Group>> {
+        self.0.update(scope, change).await.map(plain)
     }
 }
 

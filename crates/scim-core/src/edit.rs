@@ -121,6 +121,13 @@ impl Edit {
         matches!(self.action, Action::Replace { .. })
     }
 
+    /// Without the password that came with it, for a host that takes none.
+    #[must_use]
+    pub fn without_password(mut self) -> Self {
+        self.password = None;
+        self
+    }
+
     /// The type of the resource.
     pub fn kind(&self) -> &Arc<ResourceType> {
         &self.kind

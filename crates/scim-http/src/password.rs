@@ -10,6 +10,9 @@ use crate::site::Site;
 
 /// Takes the passwords that clients set. The library itself neither stores nor shows them.
 ///
+/// Where there is none, neither stores nor guards hear of passwords. A guard is asked about each before it is set; a
+/// [`Protection`](scim_store::Protection) refuses those of administrators (decision D72).
+///
 /// A password is set after the write has been committed: a host that must set the password in the same transaction reads it in
 /// its own store, from [`Draft`](scim_core::Draft) and [`Edit`](scim_core::Edit), and gives a sink that sets nothing.
 #[async_trait]
@@ -33,6 +36,11 @@ pub trait PasswordSink: Debug + Send + Sync + 'static {
 }
 
 impl Site {
+    /// Whether the host takes passwords; else stores and guards hear of none.
+    pub(crate) fn takes_passwords(&self) -> bool {
+        self.password_sink.is_some()
+    }
+
     /// Asks the host, if it takes passwords, whether it will take this one.
     pub(crate) async fn check_password(&self, scope: &Scope, password: Option<&Password>) -> Result<()> {
         match (&self.password_sink, password) {

@@ -1,42 +1,31 @@
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::HashMap;
 
+use async_lock::Mutex;
 use async_trait::async_trait;
 use scim_core::{
     ResourceId, TenantId,
-    resource::MemberEffect,
     typed::{Group, User},
-    username::UserNameKey,
 };
-use scim_store::{Backends, GroupBackend, Lookup, Record, Result, Scope, StoreError, UserBackend};
+use scim_store::{Backends, GroupBackend, Record, RecordChange, Result, Scope, StoreError, UserBackend};
 
 /// The accounts or the teams of all organisations.
 #[derive(Debug, Default)]
-pub struct Table<T>(Mutex<Rows<T>>);
-
-type Rows<T> = BTreeMap<(TenantId, ResourceId), Record<T>>;
+pub struct Table<T>(Mutex<HashMap<(TenantId, ResourceId), Record<T>>>);
 
 impl<T: Clone> Table<T> {
-    fn rows(&self) -> MutexGuard<'_, Rows<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-    fn all(&self, scope: &Scope) -> Vec<Record<T>> {
-        let rows = self.rows();
+    async fn all(&self, scope: &Scope) -> Result<Vec<Record<T>>> {
+        let rows = self.0.lock().await;
         let own = rows.iter().filter(|((tenant, _), _)| tenant == scope.tenant());
-        own.map(|(_, record)| record.clone()).collect()
+        Ok(own.map(|(_, row)| row.clone()).collect())
     }
-    fn one(&self, scope: &Scope, id: &ResourceId) -> Option<Record<T>> {
-        self.rows().get(&(scope.tenant().clone(), id.clone())).cloned()
+    async fn put(&self, scope: &Scope, row: Record<T>) -> Result<Record<T>> {
+        let key = (scope.tenant().clone(), row.id.clone());
+        self.0.lock().await.insert(key, row.clone());
+        Ok(row)
     }
-    fn put(&self, scope: &Scope, record: Record<T>) -> Record<T> {
-        self.rows()
-            .insert((scope.tenant().clone(), record.id.clone()), record.clone());
-        record
-    }
-    fn remove(&self, scope: &Scope, id: &ResourceId) -> Result<()> {
-        let gone = self.rows().remove(&(scope.tenant().clone(), id.clone()));
+    async fn remove(&self, scope: &Scope, id: &ResourceId) -> Result<()> {
+        let key = (scope.tenant().clone(), id.clone());
+        let gone = self.0.lock().await.remove(&key);
         gone.map(drop).ok_or(StoreError::NotFound)
     }
 }
@@ -44,51 +33,34 @@ impl<T: Clone> Table<T> {
 #[async_trait]
 impl UserBackend for Table<User> {
     type View = User;
-    async fn create(&self, scope: &Scope, id: ResourceId, user: User) -> Result<Record<User>> {
-        Ok(self.put(scope, Record::new(id, user, scope.now)))
+    async fn create(&self, scope: &Scope, new: Record<User>) -> Result<Record<User>> {
+        self.put(scope, new).await
     }
     async fn delete(&self, scope: &Scope, was: &Record<User>) -> Result<()> {
-        self.remove(scope, &was.id)
-    }
-    async fn get(&self, scope: &Scope, id: &ResourceId) -> Result<Option<Record<User>>> {
-        Ok(self.one(scope, id))
+        self.remove(scope, &was.id).await
     }
     async fn list(&self, scope: &Scope) -> Result<Vec<Record<User>>> {
-        Ok(self.all(scope))
+        self.all(scope).await
     }
-    async fn update(&self, scope: &Scope, was: &Record<User>, user: User) -> Result<Record<User>> {
-        Ok(self.put(scope, was.changed(user, scope.now)))
-    }
-    // A host with an index on names uses it here.
-    async fn find(&self, scope: &Scope, by: Lookup<'_>) -> Result<Option<Vec<Record<User>>>> {
-        let Lookup::UserName(key) = by else { return Ok(None) };
-        let has_name = |user: &User| {
-            user.user_name
-                .as_ref()
-                .is_some_and(|name| UserNameKey::map(name) == key)
-        };
-        let all = self.all(scope).into_iter();
-        Ok(Some(all.filter(|record| has_name(&record.value)).collect()))
+    async fn update(&self, scope: &Scope, change: RecordChange<'_, User>) -> Result<Record<User>> {
+        self.put(scope, change.new).await
     }
 }
 
 #[async_trait]
 impl GroupBackend for Table<Group> {
     type View = Group;
-    async fn create(&self, scope: &Scope, id: ResourceId, group: Group) -> Result<Record<Group>> {
-        Ok(self.put(scope, Record::new(id, group, scope.now)))
+    async fn create(&self, scope: &Scope, new: Record<Group>) -> Result<Record<Group>> {
+        self.put(scope, new).await
     }
     async fn delete(&self, scope: &Scope, was: &Record<Group>) -> Result<()> {
-        self.remove(scope, &was.id)
-    }
-    async fn get(&self, scope: &Scope, id: &ResourceId) -> Result<Option<Record<Group>>> {
-        Ok(self.one(scope, id))
+        self.remove(scope, &was.id).await
     }
     async fn list(&self, scope: &Scope) -> Result<Vec<Record<Group>>> {
-        Ok(self.all(scope))
+        self.all(scope).await
     }
-    async fn update(&self, scope: &Scope, was: &Record<Group>, new: Group, _: &MemberEffect) -> Result<Record<Group>> {
-        Ok(self.put(scope, was.changed(new, scope.now)))
+    async fn update(&self, scope: &Scope, change: RecordChange<'_, Group>) -> Result<Record<Group>> {
+        self.put(scope, change.new).await
     }
 }
 

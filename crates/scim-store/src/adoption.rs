@@ -51,7 +51,11 @@ pub struct Account {
 /// [`AdoptionPolicy`](crate::AdoptionPolicy) says.
 ///
 /// What may not be adopted is 409, like any name that is taken. What may be is created under the identifier of the account, in
-/// a store that takes identifiers: one of those that can do [batches](Capabilities::batch). Of two who adopt one account at once, one succeeds.
+/// a store that takes identifiers: one that can do [batches](Capabilities::batch), one on the host's own tables whose map says how
+/// rows are adopted, or [`Backends`](crate::Backends) that do. Of two who adopt one account at once, one succeeds.
+///
+/// Only on the host's own tables is a guard told what the account was before. Elsewhere a [`Protection`](crate::Protection) keeps the
+/// password of an administrator who is adopted, but cannot see a change of the name: such an account is better not told.
 ///
 /// ```
 /// # use scim_store::{Account, Accounts, Adoption, MemoryStore};

@@ -59,6 +59,16 @@ pub enum Attempt<'a> {
         /// Who ceases to be one, also because the group or the member is deleted.
         removed: &'a [ResourceId],
     },
+    /// A password for an account that was there before, by a change or by the [adoption](crate::Adoption) of it; what else the
+    /// write does is asked by itself. Of an adoption that a store makes of the identifier alone, the attributes are those of the creation.
+    Password {
+        /// The type of the account.
+        kind: &'a Arc<ResourceType>,
+        /// The account.
+        id: &'a ResourceId,
+        /// Its attributes before.
+        before: &'a Resource,
+    },
     /// A change of attributes.
     Update {
         /// Its type.

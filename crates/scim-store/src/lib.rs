@@ -51,7 +51,7 @@ mod store;
 mod tenants;
 
 pub use adoption::{Account, Accounts, Adoption};
-pub use backend::{Backends, GroupBackend, Lookup, NoGroups, Record, RecordPage, UserBackend};
+pub use backend::{Backends, GroupBackend, Lookup, NoGroups, Record, RecordChange, RecordPage, UserBackend};
 pub use breaker::{Alarm, Breaker, Loss, Losses, Tally, Trip};
 pub use capabilities::Capabilities;
 pub use changes::{Change, ChangeFeed, ChangeKind, ChangeMethod};

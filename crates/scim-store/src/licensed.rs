@@ -235,7 +235,7 @@ impl Guard for LicenseGuard {
                 before,
                 after,
             } => (id, SeatStep::of(policy, kind, Some(before), Some(after))),
-            Attempt::Members { .. } => return Ok(()),
+            Attempt::Members { .. } | Attempt::Password { .. } => return Ok(()),
         };
         match step {
             SeatStep::Take { required: true } => self.reserve(scope, journal, id).await,

@@ -19,6 +19,8 @@ use crate::{Attempt, Denial, Guard, Result, Scope, TxView, takes_seats};
 ///
 /// - a protected account is not deleted, deactivated, renamed, or changed in another [locked](Self::lock) attribute, nor taken
 ///   out of a group that makes administrators;
+/// - it is given no [password](Self::allow_passwords), since whoever sets that takes the account over; where the service takes no
+///   passwords, they are dropped as for everybody (decision D72);
 /// - such a group is not deleted, and keeps at least one active user among its direct members;
 /// - edits [by the host](Scope::by_host) are not asked about.
 ///
@@ -39,6 +41,7 @@ use crate::{Attempt, Denial, Guard, Result, Scope, TxView, takes_seats};
 pub struct Protection {
     host: Arc<dyn Protected>,
     locked: Vec<String>,
+    allows_passwords: bool,
 }
 
 /// Tells who is protected. It is asked inside transactions, about what would be lost: it should answer from what it knows.
@@ -73,7 +76,16 @@ impl Protection {
         Self {
             host: Arc::new(host),
             locked: vec!["userName".to_owned()],
+            allows_passwords: false,
         }
+    }
+
+    /// Lets the identity provider set the passwords of protected accounts too, for a host whose administrators sign in by what
+    /// is kept there anyway.
+    #[must_use]
+    pub fn allow_passwords(mut self) -> Self {
+        self.allows_passwords = true;
+        self
     }
 
     /// Locks one more core attribute of protected accounts, such as `emails` where passwords are reset by mail, or `roles`.
@@ -197,6 +209,12 @@ impl Guard for Protection {
                 added,
                 removed,
             } => self.check_members(scope, (kind, id), (added, removed), view).await,
+            Attempt::Password { id, before, .. } => {
+                if !self.allows_passwords && self.host.account(scope, id, before).await {
+                    return Err(protected());
+                }
+                Ok(())
+            }
             Attempt::Update {
                 kind,
                 id,

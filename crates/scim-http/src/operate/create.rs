@@ -43,7 +43,7 @@ pub(super) async fn provision(
     body: Value,
     relations: Relations,
 ) -> Result<(Found, Notes), Fault> {
-    let decoded = Decoded::decode(kind, body, &site.dialect, &site.limits)?;
+    let decoded = decode(site, kind, body)?;
     let again = (scope.settings.reprovision == Reprovision::Reactivate).then(|| decoded.clone());
     let mut draft = Draft::new(Arc::clone(kind), decoded, Arc::clone(&site.dialect))?;
     draft.relations = relations;
@@ -61,8 +61,15 @@ pub(super) async fn provision(
 
 /// A checked body, ready to be created.
 pub(super) fn draft(site: &Site, kind: &Arc<ResourceType>, body: Value) -> Result<Draft, Fault> {
-    let decoded = Decoded::decode(kind, body, &site.dialect, &site.limits)?;
+    let decoded = decode(site, kind, body)?;
     Ok(Draft::new(Arc::clone(kind), decoded, Arc::clone(&site.dialect))?)
+}
+
+/// A checked body, without a password that nobody takes.
+fn decode(site: &Site, kind: &Arc<ResourceType>, body: Value) -> Result<Decoded, Fault> {
+    let mut decoded = Decoded::decode(kind, body, &site.dialect, &site.limits)?;
+    decoded.password = decoded.password.filter(|_| site.takes_passwords());
+    Ok(decoded)
 }
 
 /// Makes the inactive user of this name what was sent, and active (decision D58); the version that was looked at must still be

@@ -60,7 +60,10 @@ pub(super) async fn update(target: &Target<'_>, edit: Edit) -> Result<Answer, Fa
         projection,
         ..
     } = target;
-    let edit = edit.with_precondition(precondition.clone());
+    let mut edit = edit.with_precondition(precondition.clone());
+    if !site.takes_passwords() {
+        edit = edit.without_password();
+    }
     site.check_password(scope, edit.password()).await?;
     let updated = site.store.update(scope, &edit).await?;
     site.set_password(scope, id, edit.password()).await?;

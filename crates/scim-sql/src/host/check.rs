@@ -61,6 +61,11 @@ impl Shapes {
         {
             probe(format!("the column `{name}`"), &format!("r.{name}"), row, "1 = 1");
         }
+        let writes = table.writes.as_ref();
+        let marks = writes.map(|writes| writes.removal.iter().chain(&writes.adoption));
+        for (name, _) in marks.into_iter().flatten() {
+            probe(format!("the column `{name}`"), &format!("r.{name}"), row, "1 = 1");
+        }
         if let Some(super::table::Tenant::Column(key)) = &table.tenant {
             probe(
                 format!("the column `{}`", key.column),

@@ -185,6 +185,14 @@ impl Mapped {
         if table.writes.is_some() && !has_sidecar {
             return Err(self.wrong("writes need the library's tables: use `ColumnMap::with_sidecar`"));
         }
+        if table.writes.as_ref().is_some_and(|writes| writes.adoption.is_some()) {
+            if has_members {
+                return Err(self.wrong("only accounts are adopted: leave `adopt_by` out"));
+            }
+            if table.visible.is_none() {
+                return Err(self.wrong("rows that can be adopted are hidden before: say which are not, by `visible`"));
+            }
+        }
         if has_members && table.version.is_none() && !has_sidecar {
             return Err(self.wrong(
                 "say where the version stands: `version`, a column that moves with each change of members too",

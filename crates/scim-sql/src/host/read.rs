@@ -25,6 +25,18 @@ use crate::{
 impl Shapes {
     /// The statement that reads these rows of a tenant, if they are seen; relations as they are wanted.
     pub(super) fn select(&self, shape: &Shape, tenant: &str, ids: &[&str], relations: Relations) -> Statement {
+        self.select_where(shape, tenant, ids, relations, &shape.table.visible)
+    }
+
+    /// The same of rows for which another condition holds.
+    pub(super) fn select_where(
+        &self,
+        shape: &Shape,
+        tenant: &str,
+        ids: &[&str],
+        relations: Relations,
+        condition: &str,
+    ) -> Statement {
         let mut statement = Statement::new(self.engine);
         let tenant = statement.keep(tenant);
         statement.push("SELECT ").push(&self.columns(shape));
@@ -35,7 +47,7 @@ impl Shapes {
         statement.push(" FROM ");
         push_with_tenant(&mut statement, &shape.table.from, tenant);
         statement.push(" WHERE ");
-        push_with_tenant(&mut statement, &shape.table.visible, tenant);
+        push_with_tenant(&mut statement, condition, tenant);
         let key = &shape.mapped.table.id;
         let texts: Vec<String> = ids.iter().filter_map(|id| key.read(id)).map(str::to_owned).collect();
         let list = statement.keep(texts);
@@ -278,7 +290,7 @@ fn put(attributes: &mut Map<String, Json>, locator: &Locator, value: Json) {
     map.insert(locator.leaf().name.clone(), value);
 }
 
-fn settle_schemas(attributes: &mut Map<String, Json>, kind: &ResourceType) {
+pub(super) fn settle_schemas(attributes: &mut Map<String, Json>, kind: &ResourceType) {
     let extensions = kind.extensions().iter().map(|extension| &extension.schema.id);
     let schemas = [&kind.schema().id]
         .into_iter()

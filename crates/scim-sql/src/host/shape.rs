@@ -33,6 +33,8 @@ pub(crate) struct Shapes {
 pub(super) struct Shape {
     pub(super) mapped: Arc<Mapped>,
     pub(super) table: Arc<TableMap>,
+    /// What holds for rows of the tenant that the host does not show.
+    pub(super) hidden: String,
     /// Expressions of the version and the times.
     pub(super) head: [String; 3],
 }
@@ -51,6 +53,7 @@ impl Shapes {
             Shape {
                 mapped: Arc::clone(mapped),
                 table: Arc::new(writer.table()),
+                hidden: hidden(mapped, engine),
                 head: writer.head(),
             }
         });
@@ -303,16 +306,29 @@ pub(super) fn is_core(locator: &Locator, name: &str) -> bool {
 
 /// The row is the tenant's of the request, and the host shows it to SCIM.
 pub(super) fn seen(mapped: &Mapped, engine: Engine) -> String {
-    let own = match &mapped.table.tenant {
+    let own = own(mapped, engine);
+    match &mapped.table.visible {
+        Some(visible) => format!("{own} AND ({visible})"),
+        None => own,
+    }
+}
+
+/// The row is the tenant's of the request, and the host does not show it.
+fn hidden(mapped: &Mapped, engine: Engine) -> String {
+    match &mapped.table.visible {
+        Some(visible) => format!("{} AND ({visible}) IS NOT TRUE", own(mapped, engine)),
+        None => "FALSE".to_owned(),
+    }
+}
+
+/// The row is the tenant's of the request.
+fn own(mapped: &Mapped, engine: Engine) -> String {
+    match &mapped.table.tenant {
         Some(Tenant::Column(key)) if key.prefix.is_empty() => {
             format!("{} = {}", key.sql("r"), key.operand(engine, "{tenant}"))
         }
         Some(Tenant::Column(key)) => format!("{} = {{tenant}}", key.as_text("r")),
         Some(Tenant::Only(only)) => format!("CAST({{tenant}} AS TEXT) = {}", literal(only)),
         None => "FALSE".to_owned(),
-    };
-    match &mapped.table.visible {
-        Some(visible) => format!("{own} AND ({visible})"),
-        None => own,
     }
 }

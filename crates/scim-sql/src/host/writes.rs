@@ -11,6 +11,7 @@ pub struct WriteMap {
     pub(super) defaults: Vec<(String, Fill)>,
     pub(super) uniques: Vec<(String, String)>,
     pub(super) removal: Option<(String, Value)>,
+    pub(super) adoption: Option<(String, Value)>,
 }
 
 /// What a column gets where no attribute says.
@@ -54,6 +55,15 @@ impl WriteMap {
     #[must_use]
     pub fn delete_by(mut self, column: &str, value: impl Into<Value>) -> Self {
         self.removal = Some((column.to_owned(), value.into()));
+        self
+    }
+
+    /// Accounts that [`visible`](crate::host::Table::visible) hides can be [adopted](scim_store::Adoption): a row gets what the
+    /// request says, keeps the rest, and has a column set, such as `origin` to `scim`, by which the condition of `visible` must
+    /// hold then. All of it is one transaction. Without it identifiers that are given are refused.
+    #[must_use]
+    pub fn adopt_by(mut self, column: &str, value: impl Into<Value>) -> Self {
+        self.adoption = Some((column.to_owned(), value.into()));
         self
     }
 

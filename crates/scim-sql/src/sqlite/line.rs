@@ -60,6 +60,7 @@ enum Question {
     Create(Arc<ResourceType>, ResourceId, Resource),
     Delete(Arc<ResourceType>, ResourceId, Resource),
     Members(Arc<ResourceType>, ResourceId, Vec<ResourceId>, Vec<ResourceId>),
+    Password(Arc<ResourceType>, ResourceId, Resource),
     Update(Arc<ResourceType>, ResourceId, Resource, Resource),
 }
 
@@ -208,6 +209,9 @@ impl Question {
                 added.to_vec(),
                 removed.to_vec(),
             )),
+            Attempt::Password { kind, id, before } => {
+                Some(Self::Password(Arc::clone(kind), id.clone(), before.clone()))
+            }
             Attempt::Update {
                 kind,
                 id,
@@ -233,6 +237,7 @@ impl Question {
                 added,
                 removed,
             },
+            Self::Password(kind, id, before) => Attempt::Password { kind, id, before },
             Self::Update(kind, id, before, after) => Attempt::Update {
                 kind,
                 id,

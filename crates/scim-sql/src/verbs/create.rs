@@ -33,6 +33,10 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             after: resource,
         };
         self.ask(attempt).await?;
+        if draft.id.is_some() && draft.password.is_some() {
+            let (id, before) = (&id, resource);
+            self.ask(Attempt::Password { kind, id, before }).await?;
+        }
         self.ask_members(kind, &id, &effect).await?;
         let seating = self.seat(kind, &id, None, Some(resource)).await?;
         let mut given = given_paths(kind, resource);

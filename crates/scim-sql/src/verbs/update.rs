@@ -44,6 +44,10 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             self.look(kind, id, &new.applied.keys).await?;
         }
         let (effect, unknown_members) = self.new_members(edit, &current).await?;
+        if edit.password().is_some() && self.gate.is_guarded() {
+            let before = &current.found.stored.resource();
+            self.ask(Attempt::Password { kind, id, before }).await?;
+        }
         if new.is_none() && effect.is_empty() {
             return self
                 .answer(edit, current.found, current.next_member, false, unknown_members)

@@ -3,6 +3,8 @@
 #![cfg(feature = "sqlite")]
 
 #[cfg(test)]
+mod adoption;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod differential;

@@ -59,6 +59,8 @@ mod lost_update;
 #[cfg(test)]
 mod mass;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
 mod protection;
 #[cfg(test)]
 mod race;

@@ -70,6 +70,7 @@ impl Guard for Watch {
             Attempt::Members { id, added, removed, .. } => {
                 (format!("members {id} +{} -{}", list(added), list(removed)), None)
             }
+            Attempt::Password { id, before, .. } => (format!("password {id} {:?}", before.text("title")), None),
             Attempt::Update { id, before, after, .. } => (
                 format!("update {id} {:?} {:?}", before.text("title"), after.text("title")),
                 after.text("title"),
@@ -107,6 +108,10 @@ fn story(client: &Client) {
     client.edit(&client.users, &ann, title("Dr")).unwrap();
     let denied = client.edit(&client.users, &ann, title("denied"));
     assert!(matches!(denied, Err(StoreError::Denied(denial)) if denial.detail() == "not this one"));
+    let password = json!([{ "op": "replace", "path": "password", "value": "secret" }]);
+    client.edit(&client.users, &ann, password).unwrap();
+    let both = json!([{ "op": "add", "value": { "title": "Mx", "password": "secret" } }]);
+    client.edit(&client.users, &ann, both).unwrap();
     let inner = client.group("inner", &[&ann, &bob]);
     let outer = client.group("outer", &[&inner]);
     client

@@ -5,11 +5,10 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use scim_core::{
     ResourceId,
-    resource::MemberEffect,
     typed::{Group, TypedResource},
 };
 
-use crate::{Lookup, Record, RecordPage, Result, Scope, StoreError};
+use crate::{Lookup, Record, RecordChange, RecordPage, Result, Scope, StoreError};
 
 /// A host's own code for its groups, of which [`Backends`](crate::Backends) makes a store.
 ///
@@ -21,12 +20,12 @@ pub trait GroupBackend: Debug + Send + Sync + 'static {
     /// What a group is seen as: [`Group`], or a struct around it that has the host's extensions.
     type View: TypedResource + Send + Sync + 'static;
 
-    /// Creates a group with its members, under the identifier that it is offered or under one of the host's own.
+    /// Creates a group with its members.
     ///
     /// # Errors
     ///
     /// `Uniqueness`, `Denied`.
-    async fn create(&self, scope: &Scope, id: ResourceId, group: Self::View) -> Result<Record<Self::View>>;
+    async fn create(&self, scope: &Scope, new: Record<Self::View>) -> Result<Record<Self::View>>;
 
     /// Deletes a group for good; its members stay.
     ///
@@ -35,13 +34,6 @@ pub trait GroupBackend: Debug + Send + Sync + 'static {
     /// `NotFound`, `Denied`.
     async fn delete(&self, scope: &Scope, was: &Record<Self::View>) -> Result<()>;
 
-    /// The group with an identifier.
-    ///
-    /// # Errors
-    ///
-    /// Whatever keeps the back end from answering.
-    async fn get(&self, scope: &Scope, id: &ResourceId) -> Result<Option<Record<Self::View>>>;
-
     /// All groups of the tenant, in any order.
     ///
     /// # Errors
@@ -49,19 +41,30 @@ pub trait GroupBackend: Debug + Send + Sync + 'static {
     /// Whatever keeps the back end from answering.
     async fn list(&self, scope: &Scope) -> Result<Vec<Record<Self::View>>>;
 
-    /// Puts a group in the place of what it was. What became of its members is told apart too, for a host that keeps them as
-    /// rows.
+    /// Puts a group in the place of what it was.
     ///
     /// # Errors
     ///
     /// `Uniqueness`, `Denied`. `Precondition` where it is not any more what it was: it is read and changed again then.
-    async fn update(
-        &self,
-        scope: &Scope,
-        was: &Record<Self::View>,
-        group: Self::View,
-        members: &MemberEffect,
-    ) -> Result<Record<Self::View>>;
+    async fn update(&self, scope: &Scope, change: RecordChange<'_, Self::View>) -> Result<Record<Self::View>>;
+
+    /// The group with an identifier. Without a function of the host's own, all are listed for it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the back end from answering.
+    async fn get(&self, scope: &Scope, id: &ResourceId) -> Result<Option<Record<Self::View>>> {
+        Ok(self.list(scope).await?.into_iter().find(|record| record.id == *id))
+    }
+
+    /// The identifier of a group that is to be created, as [`UserBackend::new_id`](crate::UserBackend::new_id) has it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the back end from answering.
+    async fn new_id(&self, scope: &Scope) -> Result<ResourceId> {
+        Ok(scope.ids.next())
+    }
 
     /// The groups that a look-up finds, or `None` where the back end has no index for it: all are listed then.
     ///
@@ -91,7 +94,7 @@ pub struct NoGroups;
 impl GroupBackend for NoGroups {
     type View = Group;
 
-    async fn create(&self, _: &Scope, _: ResourceId, _: Group) -> Result<Record<Group>> {
+    async fn create(&self, _: &Scope, _: Record<Group>) -> Result<Record<Group>> {
         let what = "groups".to_owned();
         Err(StoreError::Unsupported { what })
     }
@@ -100,15 +103,11 @@ impl GroupBackend for NoGroups {
         Err(StoreError::NotFound)
     }
 
-    async fn get(&self, _: &Scope, _: &ResourceId) -> Result<Option<Record<Group>>> {
-        Ok(None)
-    }
-
     async fn list(&self, _: &Scope) -> Result<Vec<Record<Group>>> {
         Ok(Vec::new())
     }
 
-    async fn update(&self, _: &Scope, _: &Record<Group>, _: Group, _: &MemberEffect) -> Result<Record<Group>> {
+    async fn update(&self, _: &Scope, _: RecordChange<'_, Group>) -> Result<Record<Group>> {
         Err(StoreError::NotFound)
     }
 }

@@ -15,6 +15,6 @@ mod write;
 
 pub use find::Lookup;
 pub use group::{GroupBackend, NoGroups};
-pub use record::{Record, RecordPage};
+pub use record::{Record, RecordChange, RecordPage};
 pub use store::Backends;
 pub use user::UserBackend;

@@ -1,12 +1,12 @@
 //! What a back end keeps of a user or a group.
 
 use chrono::{DateTime, Utc};
-use scim_core::ResourceId;
+use scim_core::{ResourceId, resource::MemberEffect};
 
 /// A user or a group as a back end keeps it: its struct, and what SCIM tells of it besides (RFC 7643 section 3.1).
 ///
-/// A host that keeps records whole makes them by [`Record::new`] and [`Record::changed`], and its versions count. One that
-/// has columns of its own makes them by [`Record::from_row`].
+/// What is to be written comes as a record that is ready to be kept. A host that keeps it whole, with its revision, has
+/// versions that count. One that has columns of its own makes its records by [`Record::from_row`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record<V> {
@@ -21,6 +21,18 @@ pub struct Record<V> {
     /// A number that grows with each change, also with those that the host makes itself. Without one, versions are made from
     /// the content.
     pub revision: Option<u64>,
+}
+
+/// A change of a record, for a back end to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordChange<'a, V> {
+    /// The record as it was read.
+    pub was: &'a Record<V>,
+    /// What is to stand in its place, with the time of the change, and the next revision where revisions are kept.
+    pub new: Record<V>,
+    /// What became of the members of a group, told apart for a host that keeps them as rows. Of a user there is nothing.
+    pub members: MemberEffect,
 }
 
 /// A part of the records of a tenant.
@@ -70,6 +82,24 @@ impl<V> Record<V> {
             modified: self.modified.max(now),
             revision: self.revision.map(|revision| revision.wrapping_add(1)),
         }
+    }
+}
+
+impl<'a, V> RecordChange<'a, V> {
+    /// The change of a record to a value, at `now`.
+    pub fn new(was: &'a Record<V>, value: V, now: DateTime<Utc>) -> Self {
+        Self {
+            was,
+            new: was.changed(value, now),
+            members: MemberEffect::default(),
+        }
+    }
+
+    /// With what became of members.
+    #[must_use]
+    pub fn with_members(mut self, members: MemberEffect) -> Self {
+        self.members = members;
+        self
     }
 }
 

@@ -60,15 +60,14 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
 
     /// With a guard, which is asked before a back end is told to write, in the tenant's turn. Of a new resource it sees the
     /// identifier that the back end is offered: one that remembers it, such as a [`LicenseGuard`](crate::LicenseGuard), is for
-    /// back ends that keep it.
+    /// back ends that keep it, be it one that they [drew themselves](UserBackend::new_id).
     #[must_use]
     pub fn with_guard(mut self, guard: Arc<dyn Guard>) -> Self {
         self.guard = Some(guard);
         self
     }
 
-    /// Says that every record of both back ends has a revision that counts from 1, as records made by
-    /// [`Record::new`](crate::Record::new) and [`Record::changed`](crate::Record::changed) have.
+    /// Says that every record of both back ends has a revision that counts from 1, as those have that are kept as they come.
     #[must_use]
     pub fn with_counted_revisions(mut self) -> Self {
         self.capabilities.versions = true;

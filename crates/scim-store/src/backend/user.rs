@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use scim_core::{ResourceId, typed::TypedResource};
 
-use crate::{Lookup, Record, RecordPage, Result, Scope};
+use crate::{Lookup, Record, RecordChange, RecordPage, Result, Scope};
 
 /// A host's own code for its users, of which [`Backends`](crate::Backends) makes a store.
 ///
@@ -25,12 +25,12 @@ pub trait UserBackend: Debug + Send + Sync + 'static {
     /// What a user is seen as: [`User`](scim_core::typed::User), or a struct around it that has the host's extensions.
     type View: TypedResource + Send + Sync + 'static;
 
-    /// Creates a user, under the identifier that it is offered or under one of the host's own.
+    /// Creates a user. What is kept is answered, also where that is less than was sent.
     ///
     /// # Errors
     ///
     /// `Uniqueness`, `Denied`.
-    async fn create(&self, scope: &Scope, id: ResourceId, user: Self::View) -> Result<Record<Self::View>>;
+    async fn create(&self, scope: &Scope, new: Record<Self::View>) -> Result<Record<Self::View>>;
 
     /// Deletes a user for good.
     ///
@@ -38,13 +38,6 @@ pub trait UserBackend: Debug + Send + Sync + 'static {
     ///
     /// `NotFound`, `Denied`.
     async fn delete(&self, scope: &Scope, was: &Record<Self::View>) -> Result<()>;
-
-    /// The user with an identifier.
-    ///
-    /// # Errors
-    ///
-    /// Whatever keeps the back end from answering.
-    async fn get(&self, scope: &Scope, id: &ResourceId) -> Result<Option<Record<Self::View>>>;
 
     /// All users of the tenant, in any order.
     ///
@@ -59,7 +52,26 @@ pub trait UserBackend: Debug + Send + Sync + 'static {
     ///
     /// `Uniqueness`, `Denied`. `Precondition` where it is not any more what it was: it is read and changed again then, so that
     /// no change is lost between processes.
-    async fn update(&self, scope: &Scope, was: &Record<Self::View>, user: Self::View) -> Result<Record<Self::View>>;
+    async fn update(&self, scope: &Scope, change: RecordChange<'_, Self::View>) -> Result<Record<Self::View>>;
+
+    /// The user with an identifier. Without a function of the host's own, all are listed for it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the back end from answering.
+    async fn get(&self, scope: &Scope, id: &ResourceId) -> Result<Option<Record<Self::View>>> {
+        Ok(self.list(scope).await?.into_iter().find(|record| record.id == *id))
+    }
+
+    /// The identifier of a user who is to be created: by itself one of the service's own. A host whose database gives them
+    /// draws one here, so that a guard is told of it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the back end from answering.
+    async fn new_id(&self, scope: &Scope) -> Result<ResourceId> {
+        Ok(scope.ids.next())
+    }
 
     /// The users that a look-up finds, or `None` where the back end has no index for it: all are listed then.
     ///

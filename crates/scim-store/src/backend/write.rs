@@ -12,7 +12,7 @@ use scim_core::{
 };
 
 use super::{
-    Backends, GroupBackend, Lookup, Record, UserBackend,
+    Backends, GroupBackend, Lookup, Record, RecordChange, UserBackend,
     entry::{self, Entry, kind_of, trimmed},
     members::Settled,
     shelf::Shelf,
@@ -32,7 +32,10 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
     pub(super) async fn create_in<S: Shelf>(&self, shelf: &S, scope: &Scope, draft: &Draft) -> Result<Found> {
         let _turn = self.turns.take(scope.tenant()).await;
         let kind = &draft.kind;
-        let id = draft.id.clone().unwrap_or_else(|| scope.ids.next());
+        let id = match &draft.id {
+            Some(id) => id.clone(),
+            None => shelf.new_id(scope).await?,
+        };
         check_unique(shelf, scope, kind, None, &draft.keys, &draft.dialect).await?;
         let mut settled = Settled::default();
         if kind.members().is_some() {
@@ -41,9 +44,13 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
         }
         let (resource, after) = (draft.resource.clone(), &draft.resource);
         self.ask(scope, Attempt::Create { kind, id: &id, after }).await?;
+        if draft.id.is_some() && draft.password.is_some() {
+            let (id, before) = (&id, after);
+            self.ask(scope, Attempt::Password { kind, id, before }).await?;
+        }
         self.ask_members(scope, kind, &id, &settled.effect).await?;
         let value = entry::view(kind, &id, resource, &settled.members)?;
-        let record = shelf.create(scope, id, value).await?;
+        let record = shelf.create(scope, Record::new(id, value, scope.now)).await?;
         let found = Entry::of(scope, kind, record)?.found;
         self.shown(scope, found, draft.relations).await
     }
@@ -117,6 +124,10 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
             let updated = Updated::new(version, changed, found);
             Ok(Some(updated.with_unknown_members(settled.unknown)))
         };
+        if edit.password().is_some() && self.guard.is_some() {
+            let before = &before.found.stored.resource();
+            self.ask(scope, Attempt::Password { kind, id, before }).await?;
+        }
         if applied.is_none() && settled.effect.is_empty() {
             return answer(before.found, version, false).await;
         }
@@ -133,7 +144,8 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
         self.ask_members(scope, kind, id, &settled.effect).await?;
         let resource = applied.map_or_else(|| before.found.stored.resource(), |applied| applied.after);
         let value = entry::view(kind, id, resource, &settled.members)?;
-        let record = match shelf.update(scope, &before.record, value, &settled.effect).await {
+        let change = RecordChange::new(&before.record, value, scope.now).with_members(settled.effect);
+        let record = match shelf.update(scope, change).await {
             Err(StoreError::Precondition) => return Ok(None),
             other => other?,
         };
@@ -179,7 +191,6 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
 
     /// Takes a member that is gone out of groups, each as it is now.
     async fn leave(&self, scope: &Scope, groups: &[ResourceId], gone: &ResourceId) -> Result<()> {
-        let effect = MemberEffect::new(Vec::new(), vec![gone.clone()]);
         for id in groups {
             let mut tries = TRIES;
             while let Some(group) = self.groups.get(scope, id).await? {
@@ -187,7 +198,9 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
                     break;
                 }
                 let left = entry::without_member(&group.value, gone)?;
-                match self.groups.update(scope, &group, left, &effect).await {
+                let effect = MemberEffect::new(Vec::new(), vec![gone.clone()]);
+                let change = RecordChange::new(&group, left, scope.now).with_members(effect);
+                match self.groups.update(scope, change).await {
                     Err(StoreError::Precondition) if tries > 1 => tries -= 1,
                     Err(StoreError::Precondition) => return Err(BUSY),
                     Err(StoreError::NotFound) | Ok(_) => break,

@@ -41,6 +41,7 @@ pub(super) enum Question<'w> {
     Create(&'w Draft, ResourceId),
     Delete(Arc<ResourceType>, ResourceId, Resource),
     Members(Arc<ResourceType>, ResourceId, MemberEffect),
+    Password(Arc<ResourceType>, ResourceId, Resource),
     Update(Arc<ResourceType>, ResourceId, Resource, Resource),
 }
 
@@ -59,6 +60,7 @@ impl Question<'_> {
                 added: &effect.added,
                 removed: &effect.removed,
             },
+            Self::Password(kind, id, before) => Attempt::Password { kind, id, before },
             Self::Update(kind, id, before, after) => Attempt::Update {
                 kind,
                 id,

@@ -100,6 +100,9 @@ impl Planner<'_> {
         let mut questions = Vec::new();
         if self.guarded {
             questions.push(Question::Create(draft, id.clone()));
+            if draft.id.is_some() && draft.password.is_some() {
+                questions.push(Question::Password(Arc::clone(kind), id.clone(), draft.resource.clone()));
+            }
         }
         let answer = Answer::Created(entry.found(kind), draft.relations);
         let mut given = given_paths(kind, resource);
@@ -173,6 +176,10 @@ impl Planner<'_> {
         let mut change = ChangeKind::Updated;
         let mut step = Step::default();
         let mut questions = Vec::new();
+        if self.guarded && edit.password().is_some() {
+            let before = entry.content.stored.resource();
+            questions.push(Question::Password(Arc::clone(kind), id.clone(), before));
+        }
         let mut after = None;
         if edit.touches_attributes() {
             let mut applied = edit.apply(&entry.content.stored)?;

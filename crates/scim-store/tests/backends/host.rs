@@ -12,11 +12,12 @@ use std::{
 use async_trait::async_trait;
 use scim_core::{
     Dialect, ResourceId,
-    resource::MemberEffect,
     typed::{Group, User},
+    username::UserNameKey,
 };
 use scim_store::{
-    Backends, GroupBackend, Guard, Lookup, Record, RecordPage, Result, ScimStore, Scope, StoreError, UserBackend,
+    Backends, GroupBackend, Guard, Lookup, Record, RecordChange, RecordPage, Result, ScimStore, Scope, StoreError,
+    UserBackend,
 };
 
 use crate::{backends::Table, common::Client};
@@ -33,6 +34,9 @@ pub(crate) struct Events {
     pub(crate) writes: AtomicUsize,
     /// Whether pages and external identifiers are served.
     pub(crate) is_clever: bool,
+    /// Whether identifiers are the host's own, counted.
+    pub(crate) is_counting: bool,
+    pub(crate) counted: AtomicUsize,
 }
 
 impl Events {
@@ -101,9 +105,9 @@ pub(crate) fn guarded(store: Both, guard: Arc<dyn Guard>) -> Client {
 impl UserBackend for Host<User> {
     type View = User;
 
-    async fn create(&self, scope: &Scope, id: ResourceId, user: User) -> Result<Record<User>> {
+    async fn create(&self, scope: &Scope, new: Record<User>) -> Result<Record<User>> {
         self.events.write().await?;
-        self.table.create(scope, id, user).await
+        self.table.create(scope, new).await
     }
 
     async fn delete(&self, scope: &Scope, was: &Record<User>) -> Result<()> {
@@ -115,27 +119,41 @@ impl UserBackend for Host<User> {
         UserBackend::get(&*self.table, scope, id).await
     }
 
+    async fn new_id(&self, scope: &Scope) -> Result<ResourceId> {
+        if !self.events.is_counting {
+            return Ok(scope.ids.next());
+        }
+        let number = self.events.counted.fetch_add(1, Ordering::Relaxed);
+        Ok(ResourceId::new(format!("own{number}")))
+    }
+
     async fn list(&self, scope: &Scope) -> Result<Vec<Record<User>>> {
         self.events.lists.fetch_add(1, Ordering::Relaxed);
         UserBackend::list(&*self.table, scope).await
     }
 
-    async fn update(&self, scope: &Scope, was: &Record<User>, user: User) -> Result<Record<User>> {
+    async fn update(&self, scope: &Scope, change: RecordChange<'_, User>) -> Result<Record<User>> {
         self.events.write().await?;
-        let now = UserBackend::get(&*self.table, scope, &was.id).await?;
-        if now.as_ref() != Some(was) {
+        let now = UserBackend::get(&*self.table, scope, &change.was.id).await?;
+        if now.as_ref() != Some(change.was) {
             return Err(StoreError::Precondition);
         }
-        self.table.update(scope, was, user).await
+        self.table.update(scope, change).await
     }
 
     async fn find(&self, scope: &Scope, by: Lookup<'_>) -> Result<Option<Vec<Record<User>>>> {
-        if let (true, Lookup::ExternalId(id)) = (self.events.is_clever, by) {
-            let mut found = UserBackend::list(&*self.table, scope).await?;
-            found.retain(|record| record.value.external_id.as_deref() == Some(id));
-            return Ok(Some(found));
+        let mut found = UserBackend::list(&*self.table, scope).await?;
+        match by {
+            Lookup::ExternalId(id) if self.events.is_clever => {
+                found.retain(|record| record.value.external_id.as_deref() == Some(id));
+            }
+            Lookup::UserName(key) => found.retain(|record| {
+                let name = record.value.user_name.as_ref();
+                name.is_some_and(|name| UserNameKey::map(name) == key)
+            }),
+            _ => return Ok(None),
         }
-        UserBackend::find(&*self.table, scope, by).await
+        Ok(Some(found))
     }
 
     async fn page(&self, scope: &Scope, skip: usize, count: usize) -> Result<Option<RecordPage<User>>> {
@@ -156,9 +174,9 @@ impl UserBackend for Host<User> {
 impl GroupBackend for Host<Group> {
     type View = Group;
 
-    async fn create(&self, scope: &Scope, id: ResourceId, group: Group) -> Result<Record<Group>> {
+    async fn create(&self, scope: &Scope, new: Record<Group>) -> Result<Record<Group>> {
         self.events.write().await?;
-        self.table.create(scope, id, group).await
+        self.table.create(scope, new).await
     }
 
     async fn delete(&self, scope: &Scope, was: &Record<Group>) -> Result<()> {
@@ -175,14 +193,8 @@ impl GroupBackend for Host<Group> {
         GroupBackend::list(&*self.table, scope).await
     }
 
-    async fn update(
-        &self,
-        scope: &Scope,
-        was: &Record<Group>,
-        group: Group,
-        members: &MemberEffect,
-    ) -> Result<Record<Group>> {
+    async fn update(&self, scope: &Scope, change: RecordChange<'_, Group>) -> Result<Record<Group>> {
         self.events.write().await?;
-        self.table.update(scope, was, group, members).await
+        self.table.update(scope, change).await
     }
 }

@@ -1,15 +1,18 @@
-//! Licences of a service elsewhere, and administrators who stay, on back ends.
+//! Licences of a service elsewhere, administrators who stay, and accounts that were there before, on back ends.
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use scim_core::{ResourceId, TenantId, resource::Resource};
 use scim_store::{
-    Guards, LicenseBackend, LicenseGuard, Licensed, MemoryLicenses, ProtectedIds, Protection, StoreError,
+    Account, Accounts, Adoption, AdoptionPolicy, Backends, Guards, LicenseBackend, LicenseGuard, Licensed,
+    MemoryLicenses, ProtectedIds, Protection, Result, ScimStore, StoreError, TenantSettings,
 };
 use serde_json::json;
 
 use crate::{
     common::{block_on, values},
-    host::{both, client, guarded},
+    host::{Events, both, client, guarded, host},
 };
 
 #[test]
@@ -19,6 +22,8 @@ fn users_take_licences_of_a_service_elsewhere() {
     let (store, users, _) = both();
     let guard = LicenseGuard::require(Arc::clone(&licenses));
     let store = Licensed::new(store.with_guard(Arc::new(guard)), Arc::clone(&licenses));
+    // Licences make nothing whole that is not.
+    assert!(!store.capabilities().atomic && !store.capabilities().batch);
     let client = client(store);
     let held = || {
         let all = block_on(licenses.all(&"acme".into())).unwrap();
@@ -49,6 +54,72 @@ fn users_take_licences_of_a_service_elsewhere() {
     client.user("cy");
     client.delete(&client.users, &ann).unwrap();
     assert_eq!(held(), (2, 2));
+}
+
+#[test]
+fn licences_go_with_identifiers_of_the_hosts_own() {
+    let licenses = Arc::new(MemoryLicenses::new());
+    licenses.buy("acme", 1);
+    let counting = Events {
+        is_counting: true,
+        ..Events::default()
+    };
+    let store = Backends::new(host(counting), host(Events::default()));
+    let guard = LicenseGuard::require(Arc::clone(&licenses));
+    let store = Licensed::new(store.with_guard(Arc::new(guard)), Arc::clone(&licenses));
+    let client = client(store);
+    let ann = client.user("ann");
+    let held = block_on(licenses.held_by(&"acme".into(), &ann.as_str().into())).unwrap();
+    assert_eq!((ann.as_str(), held.len()), ("own0", 1));
+    client.delete(&client.users, &ann).unwrap();
+    assert!(block_on(licenses.all(&"acme".into())).unwrap().is_empty());
+}
+
+#[test]
+fn passwords_of_administrators_stay() {
+    let ids = Arc::new(ProtectedIds::new());
+    let client = guarded(both().0, Arc::new(Protection::new(Arc::clone(&ids))));
+    let (ann, bob) = (client.user("ann"), client.user("bob"));
+    ids.protect("acme", ann.as_str());
+    for operation in [
+        json!([{ "op": "replace", "path": "password", "value": "secret" }]),
+        json!([{ "op": "add", "value": { "title": "Dr", "password": "secret" } }]),
+    ] {
+        let denied = client.edit(&client.users, &ann, operation.clone());
+        assert!(matches!(denied, Err(StoreError::Denied(_))), "{denied:?}");
+        client.edit(&client.users, &bob, operation).unwrap();
+    }
+    assert!(client.json(&client.users, &ann).get("title").is_none());
+}
+
+/// The host has one account besides, which may be adopted.
+#[derive(Debug)]
+struct Old;
+
+#[async_trait]
+impl Accounts for Old {
+    async fn find(&self, _: &TenantId, user: &Resource) -> Result<Option<Account>> {
+        let is_old = user.text("userName") == Some("ann");
+        Ok(is_old.then(|| Account::new("account-7").allow()))
+    }
+
+    async fn adopted(&self, _: &TenantId, account: &Account) -> Result<()> {
+        assert_eq!(account.id, ResourceId::new("account-7"));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_back_end_is_offered_the_identifier_of_an_account() {
+    let mut client = client(Adoption::new(both().0, Old));
+    assert!(matches!(
+        client.create(&client.user_draft("ann")),
+        Err(StoreError::Uniqueness { .. })
+    ));
+    let settings = TenantSettings::default().with(|settings| settings.adoption = AdoptionPolicy::Explicit);
+    client.scope.settings = Arc::new(settings);
+    assert_eq!(client.user("ann"), "account-7");
+    assert_ne!(client.user("bob"), "account-7");
 }
 
 #[test]

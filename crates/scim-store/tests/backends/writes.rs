@@ -7,7 +7,7 @@ use scim_core::{
     ResourceId,
     schema::{Attribute, Registry, ResourceType, Schema},
 };
-use scim_store::{Attempt, Backends, Denial, Guard, NoGroups, Scope, StoreError, TxView, UserBackend};
+use scim_store::{Attempt, Backends, Denial, Guard, NoGroups, RecordChange, Scope, StoreError, TxView, UserBackend};
 use serde_json::json;
 
 use crate::{
@@ -92,7 +92,12 @@ fn a_change_is_made_again_where_another_process_was_faster() {
         let was = block_on(UserBackend::get(&*table, &scope, &id))?.unwrap();
         let mut user = was.value.clone();
         user.nick_name = Some(format!("changed {number}"));
-        block_on(UserBackend::update(&*table, &scope, &was, user)).map(drop)
+        block_on(UserBackend::update(
+            &*table,
+            &scope,
+            RecordChange::new(&was, user, scope.now),
+        ))
+        .map(drop)
     };
     let rival = Arc::new(rival);
     let once = Arc::clone(&rival);

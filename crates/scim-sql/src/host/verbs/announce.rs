@@ -12,7 +12,7 @@ use scim_store::{ChangeKind, ChangeMethod, StoreError, takes_seats};
 
 use super::{
     HostTx,
-    rows::Entry,
+    rows::{Entry, push_row},
     sidecar::{self, Beside},
     unsupported,
 };
@@ -61,10 +61,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let (head, what) = announced(&current.head, &beside, self.scope.now, shape);
         let plain = WriteMap::new();
         let writes = shape.mapped.table.writes.as_ref().unwrap_or(&plain);
-        self.fold_row(shape, id, &landing.columns).await?;
-        for list in &shape.mapped.lists {
-            self.fold_values(shape, list, id).await?;
-        }
+        self.fold(shape, id, &landing.columns).await?;
         if what != ChangeKind::Created {
             self.update_row(shape, writes, &head, (&landing, &landing)).await?;
         }
@@ -88,6 +85,20 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             SeatRow::Keep
         };
         self.put_beside(kind, &head, content, beside, (record, seat)).await
+    }
+
+    /// Writes the folded columns of a row that the host wrote, and of its lists.
+    pub(super) async fn fold(
+        &mut self,
+        shape: &Shape,
+        id: &ResourceId,
+        columns: &[(String, Cell)],
+    ) -> Result<(), SqlError> {
+        self.fold_row(shape, id, columns).await?;
+        for list in &shape.mapped.lists {
+            self.fold_values(shape, list, id).await?;
+        }
+        Ok(())
     }
 
     /// Writes the folded columns of the row itself.
@@ -114,9 +125,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
                 .push(" = ");
             Entry::Cell(cell.clone()).push(&mut statement, None);
         }
-        statement.push(" WHERE ").push(&table.id.column).push(" = ");
-        let key = table.id.read(id.as_str()).unwrap_or_default();
-        Entry::Key(&table.id, key.to_owned()).push(&mut statement, None);
+        push_row(&mut statement, shape, id);
         self.session.run(&statement).await.map(drop)
     }
 

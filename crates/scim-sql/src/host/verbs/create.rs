@@ -3,11 +3,11 @@
 use scim_core::{
     Draft, Version,
     query::Relations,
-    resource::{Found, MemberEffect, MemberStep, given_paths},
+    resource::{Found, Head, MemberEffect, MemberStep, given_paths},
 };
 use scim_store::{Attempt, ChangeKind, ChangeMethod};
 
-use super::{HostTx, sidecar, unsupported};
+use super::{HostTx, sidecar};
 use crate::{
     delta::Record,
     error::{Failure, SqlError},
@@ -20,10 +20,10 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
     pub(crate) async fn create(&mut self, draft: &Draft) -> Result<Found, Failure> {
         let kind = &draft.kind;
         let (shape, writes) = self.writable(kind)?;
-        if draft.id.is_some() {
-            return Err(unsupported("an identifier of the request's own").into());
+        if let Some(id) = &draft.id {
+            return self.adopt(draft, id).await;
         }
-        let landing = shape.mapped.land(&draft.resource)?;
+        let mut landing = shape.mapped.land(&draft.resource)?;
         landing.check(None)?;
         self.look(kind, &"".into(), &draft.keys).await?;
         let id = self.insert_row(shape, writes, &landing).await?;
@@ -37,10 +37,14 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         self.ask(Attempt::Create { kind, id: &id, after }, Some(&id)).await?;
         self.ask_members(kind, &id, &effect, Some(&id)).await?;
         let seating = self.seat(kind, &id, None, Some(after)).await?;
+        let head = Head::new(id.clone(), self.scope.now);
         let mut given = given_paths(kind, after);
         if let Some(labelled) = labelled(self.scope, kind, after, seating.has) {
-            let landing = shape.mapped.land(&labelled)?;
-            content = sidecar::content(kind, &id, &labelled, &draft.keys, landing.rest)?;
+            let before = std::mem::replace(&mut landing, shape.mapped.land(&labelled)?);
+            content = sidecar::content(kind, &id, &labelled, &draft.keys, landing.rest.clone())?;
+            if before.columns != landing.columns {
+                self.update_row(shape, writes, &head, (&before, &landing)).await?;
+            }
             given = given_paths(kind, &labelled);
         }
         if !effect.is_empty() {
@@ -50,7 +54,6 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         self.write_links(shape, &id, &effect).await?;
 
         let now = self.scope.now.timestamp_millis();
-        let head = scim_core::resource::Head::new(id.clone(), self.scope.now);
         let how = (ChangeKind::Created, ChangeMethod::Create);
         let record = Record::new(self.scope, kind.name(), &id, how, (Version::FIRST, now));
         let record = record.with_changed(&given).with_external_id(after.text("externalId"));

@@ -68,8 +68,8 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         Ok(())
     }
 
-    /// A group lost a member: its version moves.
-    async fn touch(&mut self, shape: &Shape, id: &ResourceId) -> Result<(), Failure> {
+    /// A group has a member more or less: its version moves.
+    pub(super) async fn touch(&mut self, shape: &Shape, id: &ResourceId) -> Result<(), Failure> {
         let Some(current) = self.read(shape, id, Relations::NONE).await? else {
             return Ok(());
         };

@@ -2,6 +2,7 @@
 //!
 //! Each runs inside a transaction that the store began, as those of the library's own tables do.
 
+mod adopt;
 mod announce;
 mod create;
 mod delete;
@@ -65,10 +66,22 @@ async fn read_row<S: Session>(
     id: &ResourceId,
     relations: Relations,
 ) -> Result<Option<Found>, SqlError> {
+    let seen = &shape.table.visible;
+    read_where(session, (shapes, shape), scope, id, relations, seen).await
+}
+
+async fn read_where<S: Session>(
+    session: &mut S,
+    (shapes, shape): (&Shapes, &Shape),
+    scope: &Scope,
+    id: &ResourceId,
+    relations: Relations,
+    condition: &str,
+) -> Result<Option<Found>, SqlError> {
     if !shape.serves(scope.tenant()) || shape.mapped.table.id.read(id.as_str()).is_none() {
         return Ok(None);
     }
-    let statement = shapes.select(shape, scope.tenant().as_str(), &[id.as_str()], relations);
+    let statement = shapes.select_where(shape, scope.tenant().as_str(), &[id.as_str()], relations, condition);
     let rows = session.rows(&statement).await?;
     let found = rows.first().map(|row| shape.found(row, relations, shapes));
     found.transpose()

@@ -2,6 +2,7 @@
 
 use scim_core::{ResourceId, resource::Head};
 use scim_store::StoreError;
+use serde_json::Value as Json;
 
 use super::HostTx;
 use crate::{
@@ -107,12 +108,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
                 .push(" = ");
             entry.push(&mut statement, writes.fill(name));
         }
-        statement.push(" WHERE ").push(&table.id.column).push(" = ");
-        Entry::Key(
-            &table.id,
-            table.id.read(head.id.as_str()).unwrap_or_default().to_owned(),
-        )
-        .push(&mut statement, None);
+        push_row(&mut statement, shape, &head.id);
         let done = self.session.run(&statement).await;
         done.map_err(|error| self.refused(writes, error))?;
         Ok(())
@@ -130,15 +126,29 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         for list in &shape.mapped.lists {
             self.delete_values(&table.id, list, key, None).await?;
         }
+        if let Some(mark) = &writes.removal {
+            return self.mark_row(shape, writes, id, mark).await;
+        }
         let mut statement = Statement::new(self.session.engine());
-        match &writes.removal {
-            None => statement.push(&format!("DELETE FROM {}", table.name)),
-            Some((column, value)) => {
-                statement.push(&format!("UPDATE {} SET {column} = {}", table.name, literal_of(value)))
-            }
-        };
-        statement.push(" WHERE ").push(&table.id.column).push(" = ");
-        Entry::Key(&table.id, key.to_owned()).push(&mut statement, None);
+        statement.push(&format!("DELETE FROM {}", table.name));
+        push_row(&mut statement, shape, id);
+        let done = self.session.run(&statement).await;
+        done.map_err(|error| self.refused(writes, error))?;
+        Ok(())
+    }
+
+    /// Sets a column of a row to a value of the host's.
+    pub(super) async fn mark_row(
+        &mut self,
+        shape: &Shape,
+        writes: &WriteMap,
+        id: &ResourceId,
+        (column, value): &(String, Json),
+    ) -> Result<(), Failure> {
+        let mut statement = Statement::new(self.session.engine());
+        let (table, value) = (&shape.mapped.table.name, literal_of(value));
+        statement.push(&format!("UPDATE {table} SET {column} = {value}"));
+        push_row(&mut statement, shape, id);
         let done = self.session.run(&statement).await;
         done.map_err(|error| self.refused(writes, error))?;
         Ok(())
@@ -242,6 +252,14 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         statement.push(")");
         self.session.run(&statement).await.map(drop)
     }
+}
+
+/// Says which row a statement is for.
+pub(super) fn push_row(statement: &mut Statement, shape: &Shape, id: &ResourceId) {
+    let key = &shape.mapped.table.id;
+    statement.push(" WHERE ").push(&key.column).push(" = ");
+    let own = key.read(id.as_str()).unwrap_or_default();
+    Entry::Key(key, own.to_owned()).push(statement, None);
 }
 
 /// What stands in a column.

@@ -32,6 +32,10 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             self.look(kind, id, &applied.keys).await?;
         }
         let (effect, unknown) = self.members(shape, id, edit.member_steps(), edit.dialect()).await?;
+        if edit.password().is_some() && self.gate.is_guarded() {
+            let before = &current.stored.resource();
+            self.ask(Attempt::Password { kind, id, before }, None).await?;
+        }
         if applied.is_none() && effect.is_empty() {
             return self.answer(shape, edit, current.head.version, false, unknown).await;
         }
