@@ -1,20 +1,9 @@
-// Copies what stands beside a button. Without this script the text is there to be selected.
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const source = document.getElementById(button.dataset.copy);
-    try {
-      await navigator.clipboard.writeText(source.textContent);
-      button.textContent = "Copied";
-    } catch {
-      getSelection().selectAllChildren(source);
-      button.textContent = "Selected";
-    }
-    setTimeout(() => { button.textContent = "Copy"; }, 1600);
-  });
+// On a phone, navigation and tabs are strips; what is shown shall be seen in them.
+function scroll() {
+  for (const strip of document.querySelectorAll(".side nav, .tabs")) {
+    const current = strip.querySelector("[aria-current]");
+    if (current) strip.scrollLeft += current.getBoundingClientRect().left - strip.getBoundingClientRect().left - strip.clientWidth / 3;
+  }
 }
-
-// On a phone the navigation is a strip; the page that is shown shall be seen in it.
-const strip = document.querySelector(".side nav");
-const current = strip?.querySelector("[aria-current]");
-if (current) strip.scrollLeft = current.offsetLeft - strip.clientWidth / 3;
+scroll();
+addEventListener("resize", scroll);

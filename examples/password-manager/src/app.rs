@@ -10,7 +10,7 @@ use crate::{
     db::{Beside, Db},
     domain::{Access, Events, History, Invitation, Licences, Members, Organisations, Role, Teams, Vaults},
     options::HostOptions,
-    scim::{self, Kinds, Rules},
+    scim::{self, Kinds},
 };
 
 /// What tokens begin with, so that scanners for leaked secrets know them.
@@ -43,7 +43,7 @@ impl App {
     pub(crate) async fn open(options: &HostOptions, public_url: String) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let db = Db::open(&options.database).await?;
         let kinds = Kinds::get()?;
-        let store = db.host_store(&scim::map(&kinds)?, Arc::new(Rules)).await?;
+        let store = db.host_store(&scim::map(&kinds)?, scim::rules()).await?;
         let beside = db.beside().await?;
         Ok(Self {
             access: Access::new(db.clone()),

@@ -5,6 +5,8 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::domain::{Lifetime, Overlap};
+
 /// The back office of a password manager, provisioned by SCIM 2.0.
 #[derive(Parser)]
 #[command(version)]
@@ -104,7 +106,8 @@ pub(crate) enum Command {
 
 #[derive(Args, Clone)]
 pub(crate) struct DemoOptions {
-    /// The Tenant URL of a running server; without it the demo starts a server of its own.
+    /// The Tenant URL of a running server; without it the demo starts a server of its own. With the server's `--database`
+    /// the summary has licences and events as well, which SCIM does not tell.
     #[arg(long, value_name = "URL", requires = "token")]
     pub(crate) tenant_url: Option<String>,
 
@@ -124,17 +127,20 @@ pub(crate) enum CredentialsCommand {
         /// What people call it.
         #[arg(long, default_value = "Command line")]
         name: String,
-        /// After so many days it is over [default: never].
-        #[arg(long, value_name = "DAYS")]
-        days: Option<u32>,
+        /// When it ends: after days (`90d`) or years (`2y`), or `never`.
+        #[arg(long, value_name = "TIME", default_value_t)]
+        expires: Lifetime,
     },
-    /// Makes a secret token in place of another, which lives on for a while.
+    /// Makes a secret token in place of another, which ends at once or lives on for a while.
     Rotate {
         /// The identifier of the one to be replaced [default: the newest that lives].
         id: Option<String>,
-        /// For so many minutes both are good.
-        #[arg(long, value_name = "MINUTES", default_value_t = 60)]
-        overlap: u32,
+        /// When the new one ends: after days (`90d`) or years (`2y`), or `never`.
+        #[arg(long, value_name = "TIME", default_value_t)]
+        expires: Lifetime,
+        /// For how long both are good: hours (`8h`), days (`1d`), or `0` for not at all.
+        #[arg(long, value_name = "TIME", default_value_t)]
+        overlap: Overlap,
     },
     /// Lists them, without their secrets.
     List,
@@ -252,6 +258,28 @@ mod tests {
         assert!(!format!("{location:?}").contains("hidden"));
         assert_eq!("sqlite:a/b.db".parse(), Ok(Location::Sqlite("a/b.db".into())));
         assert!("mysql://h/d".parse::<Location>().is_err());
+    }
+
+    #[test]
+    fn a_token_ends_unless_it_is_said_that_it_never_does() {
+        let read = |more: &[&str]| {
+            let arguments = [&["password-manager", "credentials", "rotate"], more].concat();
+            match Options::try_parse_from(arguments)?.command {
+                Some(Command::Credentials {
+                    command: CredentialsCommand::Rotate { expires, overlap, .. },
+                }) => Ok((expires, overlap.is_none())),
+                _ => panic!("another command"),
+            }
+        };
+        assert_eq!(
+            read(&[]).map_err(|error: clap::Error| error.to_string()),
+            Ok((Lifetime::Years(1), true))
+        );
+        assert_eq!(
+            read(&["--expires", "never", "--overlap", "8h"]).ok(),
+            Some((Lifetime::Never, false))
+        );
+        assert!(read(&["--expires", "11y"]).is_err());
     }
 
     #[test]

@@ -7,14 +7,21 @@ use std::{
 };
 
 use axum::{Router, routing::get};
-use scim_http::{Expiry, Mint};
+use chrono::Utc;
+use scim_http::{Expiry, Mint, Minted};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::{app::App, console, domain::Access, options::HostOptions, scim, server};
+use crate::{
+    app::App,
+    console,
+    domain::{Access, Lifetime},
+    options::HostOptions,
+    scim, server,
+};
 
 /// What the first start tells, once.
 pub(crate) struct FirstStart {
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Minted>,
     pub(crate) sign_in: Option<String>,
 }
 
@@ -77,9 +84,8 @@ pub(crate) async fn first_start(app: &App, options: &HostOptions) -> Result<Firs
     let is_first = app.found(organisation, options.empty).await?;
     let token = match (&options.bootstrap_token, is_first) {
         (None, true) => {
-            let mint = Mint::new("First token", Expiry::Never);
-            let minted = app.credentials.mint(&organisation.as_str().into(), mint).await?;
-            Some(minted.token.expose().to_owned())
+            let mint = Mint::new("First token", Lifetime::default().expiry(Utc::now()));
+            Some(app.credentials.mint(&organisation.as_str().into(), mint).await?)
         }
         _ => None,
     };
@@ -91,7 +97,12 @@ pub(crate) async fn first_start(app: &App, options: &HostOptions) -> Result<Firs
 fn announce(mut to: impl Write, app: &App, organisation: &str, started: &FirstStart) -> io::Result<()> {
     writeln!(to, "Tenant URL    {}", app.tenant_url(organisation))?;
     match &started.token {
-        Some(token) => writeln!(to, "Secret token  {token}  (shown this once)")?,
+        Some(minted) => writeln!(
+            to,
+            "Secret token  {}  (shown this once{})",
+            minted.token.expose(),
+            until(minted)
+        )?,
         None => writeln!(to, "Secret token  as it was given; the console makes new ones")?,
     }
     writeln!(to, "Console       {}/console", app.public_url)?;
@@ -99,7 +110,8 @@ fn announce(mut to: impl Write, app: &App, organisation: &str, started: &FirstSt
         let until = Access::link_ends().format("%H:%M UTC");
         writeln!(to, "Sign in       {link}  (once, until {until})")?;
     }
-    if let Some(token) = &started.token {
+    if let Some(minted) = &started.token {
+        let token = minted.token.expose();
         writeln!(to, "\nTry it, in another window:")?;
         writeln!(
             to,
@@ -113,6 +125,14 @@ fn announce(mut to: impl Write, app: &App, organisation: &str, started: &FirstSt
         )?;
     }
     to.flush()
+}
+
+/// When a token ends, for people.
+fn until(minted: &Minted) -> String {
+    match minted.credential.expiry {
+        Expiry::At(end) => format!(", good until {}", end.format("%Y-%m-%d")),
+        Expiry::Never => String::new(),
+    }
 }
 
 fn warn_of_plain_http(public_url: &str, address: SocketAddr) {

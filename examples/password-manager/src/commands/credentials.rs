@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use scim_http::{
     Expiry, Mint, Minted,
     core::TenantId,
@@ -12,6 +12,7 @@ use scim_http::{
 use super::open;
 use crate::{
     app::App,
+    domain::days_left,
     options::{CredentialsCommand, HostOptions},
 };
 
@@ -22,28 +23,28 @@ pub(crate) async fn credentials(
     let app = open(options).await?;
     let tenant: TenantId = options.organization.as_str().into();
     match command {
-        CredentialsCommand::Create { name, days } => {
-            let expiry = days.map_or(Expiry::Never, |days| {
-                Expiry::At(Utc::now() + TimeDelta::days(i64::from(days.min(36_500))))
-            });
-            tell(
-                &app,
-                options,
-                &app.credentials.mint(&tenant, Mint::new(&name, expiry)).await?,
-            );
+        CredentialsCommand::Create { name, expires } => {
+            let mint = Mint::new(&name, expires.expiry(Utc::now()));
+            tell(&app, options, &app.credentials.mint(&tenant, mint).await?);
         }
-        CredentialsCommand::Rotate { id, overlap } => {
-            let overlap = TimeDelta::minutes(i64::from(overlap));
+        CredentialsCommand::Rotate { id, expires, overlap } => {
             let id = match id {
                 Some(id) => CredentialId::new(id),
                 None => newest(&app, &tenant).await?,
             };
-            let minted = app.credentials.rotate(&tenant, &id, Expiry::Never, overlap).await?;
+            let now = Utc::now();
+            let minted = app
+                .credentials
+                .rotate(&tenant, &id, expires.expiry(now), overlap.time())
+                .await?;
             tell(&app, options, &minted);
-            println!(
-                "Replaces      {id}, which lives on for {} minutes",
-                overlap.num_minutes()
-            );
+            match overlap.is_none() {
+                true => println!("Replaces      {id}, which opens nothing any more"),
+                false => println!(
+                    "Replaces      {id}, which lives on until {}",
+                    date(now + overlap.time())
+                ),
+            }
         }
         CredentialsCommand::List => {
             for credential in app.credentials.list(&tenant).await? {
@@ -59,6 +60,10 @@ fn tell(app: &App, options: &HostOptions, minted: &Minted) {
     println!("Tenant URL    {}", app.tenant_url(&options.organization));
     println!("Secret token  {}  (shown this once)", minted.token.expose());
     println!("Credential    {} ({})", minted.credential.id, minted.credential.name);
+    match minted.credential.expiry {
+        Expiry::At(end) => println!("Expires       {}", date(end)),
+        Expiry::Never => println!("Expires       never: it is good until it is revoked"),
+    }
 }
 
 async fn newest(app: &App, tenant: &TenantId) -> Result<CredentialId, Box<dyn Error + Send + Sync>> {
@@ -71,14 +76,22 @@ async fn newest(app: &App, tenant: &TenantId) -> Result<CredentialId, Box<dyn Er
 }
 
 fn line(credential: &Credential) -> String {
-    let state = match (credential.is_live(Utc::now()), credential.ends) {
-        (false, _) => "over".to_owned(),
-        (true, Some(end)) => format!("until {}", end.format("%Y-%m-%d %H:%M UTC")),
-        (true, None) => "live".to_owned(),
+    let now = Utc::now();
+    let end = match credential.expiry {
+        Expiry::At(end) => credential.ends.map_or(Some(end), |ends| Some(ends.min(end))),
+        Expiry::Never => credential.ends,
     };
-    let used = credential
-        .last_used
-        .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+    let state = match (credential.is_live(now), end) {
+        (false, _) => "over".to_owned(),
+        (true, Some(end)) => format!("until {}", date(end)),
+        (true, None) => "never expires".to_owned(),
+    };
+    let used = credential.last_used.map(date);
     let used = used.as_deref().unwrap_or("never used");
-    format!("{}  {:<24}  {state:<28}  {used}", credential.id, credential.name)
+    let soon = days_left(credential, now).map_or("", |_| "  expires soon: rotate it");
+    format!("{}  {:<24}  {state:<28}  {used}{soon}", credential.id, credential.name)
+}
+
+fn date(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -26,23 +26,33 @@ pub(super) enum Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let (status, text) = match self {
+        let (status, title, text) = match self {
             Self::SignedOut => return Redirect::to("/sign-in").into_response(),
             Self::Csrf => (
                 StatusCode::FORBIDDEN,
+                "That did not work",
                 "This form is too old, or was not sent by this console. Go back, load the page again and repeat what you did.",
             ),
-            Self::Missing => (StatusCode::NOT_FOUND, "There is nothing here, or not any more."),
-            Self::Form => (StatusCode::BAD_REQUEST, "The form cannot be read."),
+            Self::Missing => (
+                StatusCode::NOT_FOUND,
+                "Nothing here",
+                "This page does not exist, or not any more.",
+            ),
+            Self::Form => (
+                StatusCode::BAD_REQUEST,
+                "That did not work",
+                "The form cannot be read. Nothing has changed; go back and look at what you filled in.",
+            ),
             Self::Inside(error) => {
                 tracing::error!(%error, "a page failed");
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,
+                    "That did not work",
                     "Something went wrong on our side. Nothing has changed; please try again.",
                 )
             }
         };
-        (status, layout::plain("That did not work", text)).into_response()
+        (status, layout::plain(title, text)).into_response()
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn page(visit: &Visit, tab: Tab, content: Markup) -> Markup {
 /// A page for somebody who is not, or not yet, signed in.
 pub(super) fn door(title: &str, content: Markup) -> Markup {
     let body = html! {
-        main.door { section.card { div.body { (brand("/", "Admin console")) (content) } } }
+        main.door { div.card { div.body { (brand("/", "Admin console")) (content) } } }
     };
     document(title, body)
 }
@@ -76,7 +76,7 @@ pub(super) fn door(title: &str, content: Markup) -> Markup {
 /// A page with a sentence.
 pub(super) fn plain(title: &str, text: &str) -> Markup {
     let content = html! {
-        div { h1 { (title) } p.soft { (text) } }
+        div.head { div { h1 { (title) } p { (text) } } }
         a.button href="/console" { "Back to the console" }
     };
     door(title, content)

@@ -18,6 +18,7 @@ use axum::{
     routing::{get, post},
 };
 
+use self::fault::Fault;
 use self::pages::{events, groups, licences, log, provisioning, sign_in, users};
 pub(crate) use self::reveals::Reveals;
 use crate::app::App;
@@ -59,6 +60,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/console/log", get(log::page))
         .route("/sign-in", get(sign_in::page).post(sign_in::open))
         .route("/sign-out", post(sign_in::out))
+        // What the address bar shows after a refused form is asked for again by GET.
+        .method_not_allowed_fallback(|| async { Fault::Missing })
+        .fallback(|| async { Fault::Missing })
         .layer(from_fn_with_state(app.clone(), guard::same_origin))
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .with_state(app);

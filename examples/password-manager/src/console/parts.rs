@@ -37,7 +37,7 @@ pub(super) fn warning(title: &str, text: &str) -> Markup {
 
 /// What stands where there is nothing yet.
 pub(super) fn empty(icon: Icon, title: &str, text: &str, actions: Markup) -> Markup {
-    html! { div.empty { (icon) h3 { (title) } p { (text) } (actions) } }
+    html! { div.empty { (icon) strong { (title) } p { (text) } (actions) } }
 }
 
 /// A value to be copied; the identifier is unique on the page.
@@ -81,9 +81,9 @@ pub(super) fn ago(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) title=(at.format("%-d %b %Y, %H:%M:%S UTC")) { (text) } }
 }
 
-/// A point in time to come.
+/// The day of a point in time to come.
 pub(super) fn date(at: DateTime<Utc>) -> Markup {
-    html! { time datetime=(at.to_rfc3339()) { (at.format("%-d %b %Y, %H:%M UTC")) } }
+    html! { time datetime=(at.to_rfc3339()) title=(at.format("%-d %b %Y, %H:%M:%S UTC")) { (at.format("%-d %b %Y")) } }
 }
 
 /// A number and what it counts.

@@ -8,9 +8,9 @@ use super::{
     people::{PEOPLE, Person},
     screen::Screen,
 };
+use crate::scim::MEMBER;
 
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
-const MEMBER: &str = "urn:ietf:params:scim:schemas:extension:latchkey:2.0:User";
 
 /// The day of one organisation.
 pub(super) struct Day<'a> {

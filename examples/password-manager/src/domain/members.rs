@@ -2,13 +2,16 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use scim_http::core::{ResourceId, fold::fold, username::UserNameKey};
+use scim_http::{
+    core::{ResourceId, fold::fold, username::UserNameKey},
+    store::{self, ByHand, Provenance},
+};
 use scim_sql::host::HostStore;
 
-use super::{now, scope, time};
+use super::{Organisation, now, scope, time};
 use crate::{
     db::{Db, DbError, Result, Row, Told, sql},
-    scim::Kinds,
+    scim::{Kinds, MEMBER},
 };
 
 /// Most members in one page of the console.
@@ -63,8 +66,8 @@ pub(crate) enum Refusal {
     Exists,
     #[error("There is no such member.")]
     Missing,
-    #[error("{name} is provisioned by {provider}. Unassign the account there: it would come back with the next sync.")]
-    Provisioned { name: String, provider: &'static str },
+    #[error("{name} was provisioned; {reason}, or comes back with the next sync.")]
+    Provisioned { name: String, reason: store::Refusal },
     #[error("{0} owns this organisation. Give it another owner first.")]
     Owner(String),
     #[error(transparent)]
@@ -197,31 +200,23 @@ impl Members {
     }
 
     /// Removes somebody who was invited by hand. Those who are provisioned are for the identity provider to remove.
-    pub(crate) async fn remove(
-        &self,
-        by: &str,
-        organisation: &str,
-        provider: &'static str,
-        key: i64,
-    ) -> Result<Member, Refusal> {
-        let member = self.get(organisation, key).await?.ok_or(Refusal::Missing)?;
+    pub(crate) async fn remove(&self, by: &str, organisation: &Organisation, key: i64) -> Result<Member, Refusal> {
+        let slug = &organisation.slug;
+        let member = self.get(slug, key).await?.ok_or(Refusal::Missing)?;
         if member.role == Role::Owner {
             return Err(Refusal::Owner(member.name));
         }
-        if member.is_provisioned {
-            let name = member.name;
-            return Err(Refusal::Provisioned { name, provider });
-        }
+        member.check(&organisation.provenance(), ByHand::Remove)?;
         // What was checked is checked again where it counts: inside of the transaction.
         let statements = vec![
             sql!("DELETE FROM team_members WHERE member_id = $1", key),
             sql!(
                 "DELETE FROM members WHERE org = $1 AND id = $2 AND origin = 'invitation' AND role <> 'owner' RETURNING id",
-                organisation,
+                slug,
                 key,
             ),
         ];
-        self.told(by, organisation, statements, &[]).await?;
+        self.told(by, slug, statements, &[]).await?;
         Ok(member)
     }
 
@@ -237,15 +232,24 @@ impl Members {
     }
 
     /// Gives another role; owners keep theirs.
-    pub(crate) async fn set_role(&self, by: &str, organisation: &str, key: i64, role: Role) -> Result<(), Refusal> {
+    pub(crate) async fn set_role(
+        &self,
+        by: &str,
+        organisation: &Organisation,
+        key: i64,
+        role: Role,
+    ) -> Result<(), Refusal> {
+        let slug = &organisation.slug;
+        let member = self.get(slug, key).await?.ok_or(Refusal::Missing)?;
+        member.check(&organisation.provenance(), ByHand::Edit(&format!("{MEMBER}:role")))?;
         let statement = sql!(
             "UPDATE members SET role = $1 WHERE org = $2 AND id = $3 AND role <> 'owner' RETURNING id",
             role.key(),
-            organisation,
+            slug,
             key,
         );
         let changed = &["urn:ietf:params:scim:schemas:extension:latchkey:2.0:User:role"];
-        self.told(by, organisation, vec![statement], changed).await
+        self.told(by, slug, vec![statement], changed).await
     }
 
     /// Notes that the identity provider was here. SCIM clients see nothing of it.
@@ -317,6 +321,18 @@ impl Member {
             (Some(title), Some(department)) => Some(format!("{title}, {department}")),
             (one, other) => one.clone().or_else(|| other.clone()),
         }
+    }
+
+    /// Whether something may be done by hand: where the member came by provisioning, that is the identity provider's to say.
+    fn check(&self, provenance: &Provenance, action: ByHand<'_>) -> Result<(), Refusal> {
+        let allowed = match self.is_provisioned {
+            true => provenance.check(action),
+            false => Ok(()),
+        };
+        allowed.map_err(|reason| Refusal::Provisioned {
+            name: self.name.clone(),
+            reason,
+        })
     }
 
     /// What SCIM clients know it by.

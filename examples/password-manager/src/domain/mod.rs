@@ -4,6 +4,7 @@ mod access;
 mod events;
 mod history;
 mod licences;
+mod lifetime;
 mod members;
 mod organisations;
 mod provider;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     events::{Event, Events},
     history::{Entry, History, Which},
     licences::Licences,
+    lifetime::{Lifetime, Overlap, days_left},
     members::{Invitation, Member, Members, PAGE, Refusal, Role, user_id},
     organisations::{Organisation, Organisations, policy, policy_key},
     provider::Provider,

@@ -5,11 +5,14 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use scim_http::{
     core::TenantId,
-    store::{SeatPolicy, StoreError, TenantSettings, TenantState, Tenants},
+    store::{Provenance, SeatPolicy, StoreError, TenantSettings, TenantState, Tenants},
 };
 
 use super::{Provider, now};
-use crate::db::{Db, Result, Row, sql};
+use crate::{
+    db::{Db, Result, Row, sql},
+    scim::MEMBER,
+};
 
 /// When a paused organisation's identity provider is to try again, in seconds.
 const PAUSE: u32 = 300;
@@ -102,11 +105,18 @@ impl Organisation {
         TenantSettings::default().with(|settings| {
             settings.dialect = self.provider.dialect();
             settings.groups = self.groups;
+            settings.managed_by = Some(self.provider.label().to_owned());
             settings.seats = self.seat_policy;
             if self.paused {
                 settings.state = TenantState::Paused { retry_after: PAUSE };
             }
         })
+    }
+
+    /// Who manages the members that came by provisioning; those who were invited are nobody else's. What the product knows
+    /// of a member beside SCIM is its own to change.
+    pub(crate) fn provenance(&self) -> Provenance {
+        Provenance::of(&self.settings()).host_owns(MEMBER)
     }
 
     fn from_row(row: &Row) -> Result<Self> {

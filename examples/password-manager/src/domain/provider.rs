@@ -60,6 +60,17 @@ impl Provider {
         }
     }
 
+    /// The name where there is little room.
+    pub(crate) fn short(self) -> &'static str {
+        match self {
+            Self::OktaBearer => "Okta, bearer",
+            Self::OktaHeader => "Okta, header",
+            Self::Other => "Other",
+            other @ (Self::Entra | Self::Ping) => other.label(),
+            other => other.name(),
+        }
+    }
+
     /// What stands at the members that it provisioned.
     pub(crate) fn label(self) -> &'static str {
         match self {

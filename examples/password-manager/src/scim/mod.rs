@@ -16,7 +16,7 @@ pub(crate) use self::{
     door::Door,
     kinds::{Kinds, MEMBER},
     map::map,
-    rules::Rules,
+    rules::rules,
 };
 use crate::domain::Organisations;
 

@@ -1,45 +1,60 @@
-//! The product's own veto, asked inside of each transaction of provisioning.
+//! What provisioning may not do, asked inside of each of its transactions.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use scim_http::{
-    core::resource::Resource,
-    store::{Attempt, Denial, Guard, Scope, TxView},
+    core::{ResourceId, resource::Resource},
+    store::{Attempt, Denial, Guard, Guards, Protected, Protection, Scope, TxView},
 };
 
 use super::MEMBER;
 
-/// Owners keep the organisation, and members who were invited by hand are not taken over behind anybody's back.
+/// The library's protection of administrators, and one rule of the product's own.
 ///
-/// The roles that it asks for are columns of the product, mapped as attributes that are read only: no identity provider can
-/// write them.
+/// The roles and origins that they ask for are columns of the product, mapped as attributes that are read only: no identity
+/// provider can write them.
+pub(crate) fn rules() -> Arc<dyn Guard> {
+    // Whoever could change the address of an owner could have links sent there.
+    let owners = Protection::new(Owners).lock("emails");
+    Arc::new(Guards::new().and(owners).and(Invited))
+}
+
+/// Owners keep the organisation: they are not deleted, suspended or renamed. Admins are the owners' business, and may go.
 #[derive(Debug)]
-pub(crate) struct Rules;
+struct Owners;
+
+/// Members who were invited by hand are not taken over behind anybody's back.
+///
+/// [`Protection`] is no fit for them: it keeps accounts from being lost, while these are not to be changed at all, not even a
+/// title, until an administrator hands them over.
+#[derive(Debug)]
+struct Invited;
 
 #[async_trait]
-impl Guard for Rules {
-    async fn check(&self, _: &Scope, attempt: Attempt<'_>, _: &mut dyn TxView) -> Result<(), Denial> {
-        let (before, after) = match attempt {
-            Attempt::Delete { before, .. } => (before, None),
-            Attempt::Update { before, after, .. } => (before, Some(after)),
-            _ => return Ok(()),
-        };
-        if is(before, "role", "owner") && after.is_none_or(|after| is_out_of_hand(before, after)) {
-            return Err(Denial::new(OWNER));
-        }
-        if is(before, "origin", "invitation") {
-            return Err(Denial::new(BY_HAND));
-        }
-        Ok(())
+impl Protected for Owners {
+    async fn account(&self, _: &Scope, _: &ResourceId, resource: &Resource) -> bool {
+        is(resource, "role", "owner")
+    }
+
+    /// Roles are given one by one in the console: no group makes owners.
+    async fn groups(&self, _: &Scope) -> Vec<ResourceId> {
+        Vec::new()
     }
 }
 
-const OWNER: &str = "an owner of the organisation cannot be deleted, suspended or renamed by provisioning";
-
-const BY_HAND: &str = "this member was invited by hand; hand the account over to provisioning in the console first";
-
-/// Whether an owner is suspended or renamed.
-fn is_out_of_hand(before: &Resource, after: &Resource) -> bool {
-    !after.is_active() || before.text("userName") != after.text("userName")
+#[async_trait]
+impl Guard for Invited {
+    async fn check(&self, _: &Scope, attempt: Attempt<'_>, _: &mut dyn TxView) -> Result<(), Denial> {
+        match attempt {
+            Attempt::Delete { before, .. } | Attempt::Update { before, .. } if is(before, "origin", "invitation") => {
+                Err(Denial::new(
+                    "this member was invited by hand; hand the account over to provisioning in the console first",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn is(resource: &Resource, attribute: &str, value: &str) -> bool {

@@ -112,12 +112,16 @@ impl Browser {
         self.client.execute(script, vec![]).await.unwrap()
     }
 
-    /// The size of the window, as of a device, and whether the device prefers dark pages.
+    /// The size of the window, as of a device, and whether the device prefers dark pages. Nothing moves: what is looked at
+    /// next has its last colours.
     pub(crate) async fn device(&self, width: u32, height: u32, is_dark: bool) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
         let scheme = if is_dark { "dark" } else { "light" };
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
         self.cdp("Emulation.setEmulatedMedia", features).await;
     }
 

@@ -1,42 +1,51 @@
 //! Tokens in the console: made, shown once, rotated, revoked.
 
+use chrono::{Months, TimeDelta, Utc};
 use serde_json::Value;
 use ureq::http::Method;
 
-use crate::{chromium::Browser, host::Host};
+use crate::{
+    chromium::Browser,
+    host::{Host, Store},
+};
 
 fn status(host: &Host, token: &str) -> u16 {
     host.scim_as(token, Method::GET, "/Users?count=1", Value::Null).0
 }
 
-#[tokio::test]
-async fn a_token_is_shown_once_rotated_and_revoked() {
-    let host = Host::start(&[]);
+on_both!(
+    a_token_is_shown_once_rotated_and_revoked,
+    an_old_token_lives_on_where_that_is_chosen,
+    tokens_are_made_and_rotated_from_the_command_line,
+);
+
+const ROW: &str = "section[aria-labelledby=credentials] tbody tr:first-child";
+
+async fn a_token_is_shown_once_rotated_and_revoked(store: Store) {
+    let host = Host::start_on(store, &[]);
     let browser = Browser::open().await;
     browser.sign_in(&host.sign_in).await;
 
     browser.press("#credentials ~ details summary").await;
     browser.fill("#name", "Okta, production").await;
+    browser.choose("#expires", "never").await;
     browser.press("#credentials ~ details button").await;
     let first = browser.text("#secret-token").await;
     assert_eq!(status(&host, &first), 200);
     assert!(browser.page().await.contains("Okta, production"));
     // The guide has it too, ready to be pasted; after a reload nobody has it.
-    assert!(
-        browser
-            .text("#guide ~ .body, section[aria-labelledby=guide] .body")
-            .await
-            .contains(&first)
-    );
+    let guide = browser.text("section[aria-labelledby=guide] .body").await;
+    assert!(guide.contains(&first));
     browser.client.refresh().await.unwrap();
     assert!(!browser.page().await.contains(&first));
-    assert!(!contains(&host.database(), first.as_bytes()), "only a digest is kept");
+    let kept = host.kept().await;
+    assert!(!contains(&kept, first.as_bytes()), "only a digest is kept");
+    assert!(contains(&kept, b"Okta, production"), "all that is kept was searched");
 
-    let row = "section[aria-labelledby=credentials] tbody tr:first-child";
-    assert!(browser.text(row).await.contains("Okta, production"));
-    browser.press(&format!("{row} details:nth-of-type(1) summary")).await;
-    browser.choose(&format!("{row} select"), "0").await;
-    browser.press(&format!("{row} details:nth-of-type(1) button")).await;
+    let row = browser.text(ROW).await;
+    assert!(row.contains("Okta, production") && row.contains("Never"), "{row}");
+    // Where nothing is chosen the new token lives for a year, and the old one is dead at once.
+    press_in_row(&browser, "Rotate").await;
     let second = browser.text("#secret-token").await;
     assert_ne!(first, second);
     assert_eq!(
@@ -45,29 +54,116 @@ async fn a_token_is_shown_once_rotated_and_revoked() {
         "the old token is dead"
     );
     assert_eq!(status(&host, &host.token), 200, "others live on");
+    let row = browser.text(ROW).await;
+    assert!(row.contains(&in_years(1)), "{row}");
 
-    browser.press(&format!("{row} details:nth-of-type(2) summary")).await;
-    browser.press(&format!("{row} details:nth-of-type(2) button")).await;
+    press_in_row(&browser, "Revoke").await;
     browser.wait(".notice").await;
     assert!(browser.page().await.contains("opens nothing any more"));
     assert_eq!(status(&host, &second), 401);
     browser.close().await;
 }
 
-#[test]
-fn tokens_are_made_and_rotated_from_the_command_line() {
+async fn an_old_token_lives_on_where_that_is_chosen(store: Store) {
+    let host = Host::start_on(store, &[]);
+    let browser = Browser::open().await;
+    browser.sign_in(&host.sign_in).await;
+    browser.press(&format!("{ROW} summary[aria-label^=Rotate]")).await;
+    browser.choose(&format!("{ROW} select[name=expires]"), "2y").await;
+    browser.choose(&format!("{ROW} select[name=overlap]"), "8h").await;
+    browser.press(&format!("{ROW} details[open] button")).await;
+    let second = browser.text("#secret-token").await;
+    assert_eq!((status(&host, &host.token), status(&host, &second)), (200, 200));
+    let table = browser.text("section[aria-labelledby=credentials] tbody").await;
+    assert!(
+        table.contains("Replaced") && table.contains("until") && table.contains(&in_years(2)),
+        "{table}"
+    );
+    assert!(browser.text(".notice").await.contains("lives on"), "the page says so");
+
+    // Nothing but what is offered or could be is taken.
+    browser.press(&format!("{ROW} summary[aria-label^=Rotate]")).await;
+    browser
+        .ask("document.querySelector('tbody select[name=overlap] option:checked').value = '8 weeks'")
+        .await;
+    browser.press(&format!("{ROW} details[open] button")).await;
+    assert!(browser.page().await.contains("cannot be read"));
+    assert_eq!(status(&host, &second), 200, "nothing has changed");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_token_that_ends_soon_is_warned_of() {
     let host = Host::start(&[]);
+    let browser = Browser::open().await;
+    browser.sign_in(&host.sign_in).await;
+    assert!(
+        !browser.page().await.contains("expires in"),
+        "the first token lives for a year"
+    );
+    host.command(&["credentials", "create", "--name", "Plenty", "--expires", "31d"]);
+    browser.client.refresh().await.unwrap();
+    assert!(!browser.page().await.contains("expires in"));
+
+    host.command(&["credentials", "create", "--name", "Later", "--expires", "29d"]);
+    host.command(&["credentials", "create", "--name", "Soon", "--expires", "3d"]);
+    browser.client.refresh().await.unwrap();
+    let warning = browser.text(".notice.warn").await;
+    assert!(warning.contains("“Soon” expires in 3 days"), "{warning}");
+    let table = browser.text("section[aria-labelledby=credentials] tbody").await;
+    assert!(
+        table.contains("Expires in 3 days") && table.contains("Expires in 29 days"),
+        "{table}"
+    );
+    let list = host.command(&["credentials", "list"]);
+    assert_eq!(list.matches("expires soon").count(), 2, "{list}");
+
+    // One that was rotated is warned of no longer.
+    press_in_row(&browser, "Rotate").await;
+    let warning = browser.text(".notice.warn").await;
+    assert!(warning.contains("“Later” expires in 29 days"), "{warning}");
+    browser.close().await;
+}
+
+async fn tokens_are_made_and_rotated_from_the_command_line(store: Store) {
+    let host = Host::start_on(store, &[]);
     let token = |said: &str| {
         let line = said.lines().find(|line| line.starts_with("Secret token")).unwrap();
         line[14..].split_whitespace().next().unwrap().to_owned()
     };
-    let first = token(&host.command(&["credentials", "create", "--name", "Script"]));
+    let said = host.command(&["credentials", "create", "--name", "Script", "--expires", "90d"]);
+    let end = (Utc::now() + TimeDelta::days(90)).format("%Y-%m-%d").to_string();
+    assert!(said.contains(&format!("Expires       {end}")), "{said}");
+    let first = token(&said);
     assert_eq!(status(&host, &first), 200, "the running host takes it at once");
-    let second = token(&host.command(&["credentials", "rotate", "--overlap", "0"]));
+    let said = host.command(&["credentials", "rotate", "--expires", "never"]);
+    assert!(
+        said.contains("Expires       never") && said.contains("opens nothing any more"),
+        "{said}"
+    );
+    let second = token(&said);
     assert_eq!((status(&host, &first), status(&host, &second)), (401, 200));
+    let third = token(&host.command(&["credentials", "rotate", "--overlap", "2h"]));
+    assert_eq!(
+        (status(&host, &second), status(&host, &third)),
+        (200, 200),
+        "for two hours"
+    );
     let list = host.command(&["credentials", "list"]);
-    assert_eq!(list.lines().count(), 3, "{list}");
+    assert_eq!(list.lines().count(), 4, "{list}");
     assert!(!list.contains(&second), "{list}");
+}
+
+/// Opens what a button of the first credential opens, and does it as it is offered.
+async fn press_in_row(browser: &Browser, name: &str) {
+    browser.press(&format!("{ROW} summary[aria-label^={name}]")).await;
+    browser.press(&format!("{ROW} details[open] button")).await;
+}
+
+/// The day on which a token ends that is made now, as the console writes it.
+fn in_years(years: u32) -> String {
+    let end = Utc::now().checked_add_months(Months::new(12 * years)).unwrap();
+    end.format("%-d %b %Y").to_string()
 }
 
 #[test]

@@ -7,34 +7,59 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use scim_conformance::postgres::Postgres;
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection, Row as _};
 use ureq::http::{Method, Request};
 
 pub(crate) struct Host {
     process: Child,
     directory: PathBuf,
+    database: String,
     pub(crate) tenant_url: String,
     pub(crate) token: String,
     pub(crate) console: String,
     pub(crate) sign_in: String,
 }
 
+/// Which database a host is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Store {
+    Postgres,
+    Sqlite,
+}
+
 impl Host {
     /// Starts a host on a free port, with a file of its own.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        Self::start_on(None, arguments)
+        Self::start_in(None, arguments)
     }
 
-    /// The same on a database that is there.
-    pub(crate) fn start_on(database: Option<&str>, arguments: &[&str]) -> Self {
+    /// The same with a database of its own in either.
+    pub(crate) fn start_on(store: Store, arguments: &[&str]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        if store == Store::Sqlite {
+            return Self::start(arguments);
+        }
+        let server = Postgres::shared().unwrap();
+        let name = format!("product_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        server.psql(&format!("CREATE DATABASE {name}")).unwrap();
+        let mut url = url::Url::parse(server.url()).unwrap();
+        url.set_path(&name);
+        Self::start_in(Some(url.as_str()), arguments)
+    }
+
+    /// The same in a database that is there.
+    pub(crate) fn start_in(database: Option<&str>, arguments: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("password-manager-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let file = format!("sqlite:{}", directory.join("pm.db").display());
+        let database = database.map_or(file, str::to_owned);
         let mut process = Command::new(env!("CARGO_BIN_EXE_password-manager"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "error"])
-            .args(["--database", database.unwrap_or(&file)])
+            .args(["--database", &database])
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
@@ -43,6 +68,7 @@ impl Host {
         let mut host = Self {
             process,
             directory,
+            database,
             tenant_url: String::new(),
             token: String::new(),
             console: String::new(),
@@ -99,8 +125,7 @@ impl Host {
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_password-manager"))
             .args(arguments)
-            .args(["--log", "error", "--database"])
-            .arg(format!("sqlite:{}", self.directory.join("pm.db").display()))
+            .args(["--log", "error", "--database", &self.database])
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -112,10 +137,39 @@ impl Host {
         self.console.strip_suffix("/console").unwrap()
     }
 
-    /// All that is kept, as bytes.
-    pub(crate) fn database(&self) -> Vec<u8> {
-        let files = ["pm.db", "pm.db-wal"].map(|name| std::fs::read(self.directory.join(name)).unwrap_or_default());
-        files.concat()
+    /// All that is kept, as bytes: the files, or the rows of all tables as text.
+    pub(crate) async fn kept(&self) -> Vec<u8> {
+        if self.database.starts_with("sqlite:") {
+            let files = ["pm.db", "pm.db-wal"].map(|name| std::fs::read(self.directory.join(name)).unwrap_or_default());
+            return files.concat();
+        }
+        let mut connection = PgConnection::connect(&self.database).await.unwrap();
+        let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+        let tables = sqlx::query(tables).fetch_all(&mut connection).await.unwrap();
+        let mut kept = String::new();
+        for table in tables {
+            let name: String = table.get(0);
+            let rows = sqlx::AssertSqlSafe(format!("SELECT t::text FROM {name} t"));
+            for row in sqlx::query(rows).fetch_all(&mut connection).await.unwrap() {
+                kept.push_str(row.get(0));
+            }
+        }
+        kept.into_bytes()
+    }
+
+    /// Runs a statement beside the running host.
+    pub(crate) async fn sql(&self, statement: &'static str) {
+        match self.database.strip_prefix("sqlite:") {
+            Some(file) => {
+                let connection = rusqlite::Connection::open(file).unwrap();
+                connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+                connection.execute_batch(statement).unwrap();
+            }
+            None => {
+                let mut connection = PgConnection::connect(&self.database).await.unwrap();
+                sqlx::query(statement).execute(&mut connection).await.unwrap();
+            }
+        }
     }
 }
 

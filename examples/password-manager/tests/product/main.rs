@@ -12,8 +12,22 @@
     reason = "a surprise ends a test"
 )]
 
+/// Runs tests on SQLite and on PostgreSQL, where they are said to do the same.
+macro_rules! on_both {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $test() { super::$test($crate::host::Store::Sqlite).await; })+
+        }
+        mod postgresql {
+            $(#[tokio::test] async fn $test() { super::$test($crate::host::Store::Postgres).await; })+
+        }
+    };
+}
+
+mod accessibility;
 mod chromium;
 mod credentials;
+mod demo;
 mod host;
 mod members;
 mod screens;

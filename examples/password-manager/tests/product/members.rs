@@ -6,12 +6,18 @@ use ureq::http::Method;
 
 use crate::{
     chromium::Browser,
-    host::{Host, user},
+    host::{Host, Store, user},
 };
 
-#[tokio::test]
-async fn a_provisioned_member_has_a_label_and_a_licence_and_is_not_removed_by_hand() {
-    let host = Host::start(&[]);
+on_both!(
+    a_provisioned_member_has_a_label_and_a_licence_and_is_not_removed_by_hand,
+    an_invited_member_is_left_alone_by_provisioning_until_it_is_handed_over,
+    owners_are_protected_from_provisioning,
+    requests_and_changes_are_in_the_log_and_the_events,
+);
+
+async fn a_provisioned_member_has_a_label_and_a_licence_and_is_not_removed_by_hand(store: Store) {
+    let host = Host::start_on(store, &[]);
     let (status, ada) = host.scim(Method::POST, "/Users", user("Ada"));
     assert_eq!(status, 201, "{ada}");
     let id = ada["id"].as_str().unwrap();
@@ -31,7 +37,10 @@ async fn a_provisioned_member_has_a_label_and_a_licence_and_is_not_removed_by_ha
     browser.press(&format!("#member-{} summary", &id[1..])).await;
     browser.press(&format!("#member-{} button.danger", &id[1..])).await;
     let refusal = browser.text("[role=alert]").await;
-    assert!(refusal.contains("Ada is provisioned by Okta"), "{refusal}");
+    assert!(
+        refusal.contains("managed by Okta") && refusal.contains("Ada was provisioned"),
+        "{refusal}"
+    );
     assert_eq!(host.scim(Method::GET, &format!("/Users/{id}"), Value::Null).0, 200);
 
     // The console shows what provisioning does.
@@ -45,9 +54,8 @@ async fn a_provisioned_member_has_a_label_and_a_licence_and_is_not_removed_by_ha
     browser.close().await;
 }
 
-#[tokio::test]
-async fn an_invited_member_is_left_alone_by_provisioning_until_it_is_handed_over() {
-    let host = Host::start(&[]);
+async fn an_invited_member_is_left_alone_by_provisioning_until_it_is_handed_over(store: Store) {
+    let host = Host::start_on(store, &[]);
     let browser = Browser::open().await;
     browser.sign_in(&host.sign_in).await;
     browser.go(&format!("{}/users", host.console)).await;
@@ -96,23 +104,41 @@ async fn an_invited_member_is_left_alone_by_provisioning_until_it_is_handed_over
     browser.close().await;
 }
 
-#[tokio::test]
-async fn owners_are_protected_from_provisioning() {
-    let host = Host::start(&[]);
-    assert_eq!(host.scim(Method::DELETE, "/Users/m1", Value::Null).0, 403);
-    let (status, answer) = host.scim(
-        Method::PUT,
-        "/Users/m1",
-        json!({ "userName": "owner@acme.example", "active": false }),
+async fn owners_are_protected_from_provisioning(store: Store) {
+    let host = Host::start_on(store, &[]);
+    assert_eq!(
+        host.scim(Method::DELETE, "/Users/m1", Value::Null).0,
+        403,
+        "invited by hand"
     );
-    assert_eq!(status, 403, "{answer}");
+
+    // Also where the account is one that provisioning may change.
+    host.sql("UPDATE members SET origin = 'scim' WHERE role = 'owner'")
+        .await;
+    let put = |body: Value| host.scim(Method::PUT, "/Users/m1", body);
+    let emails = json!([{ "value": "owner@evil.example" }]);
+    for body in [
+        json!({ "userName": "owner@acme.example", "active": false }),
+        json!({ "userName": "renamed@acme.example", "active": true }),
+        json!({ "userName": "owner@acme.example", "emails": emails }),
+    ] {
+        let (status, answer) = put(body);
+        assert_eq!(status, 403, "{answer}");
+        assert!(answer["detail"].as_str().unwrap().contains("protected"), "{answer}");
+    }
+    assert_eq!(host.scim(Method::DELETE, "/Users/m1", Value::Null).0, 403);
+    let (status, answer) = put(json!({ "userName": "owner@acme.example", "title": "Founder" }));
+    assert_eq!(status, 200, "{answer}");
     let (_, owner) = host.scim(Method::GET, "/Users/m1", Value::Null);
-    assert_eq!(owner["active"], true);
+    assert_eq!((&owner["active"], &owner["title"]), (&json!(true), &json!("Founder")));
+
+    // Whoever is an owner no longer is like everybody else.
+    host.sql("UPDATE members SET role = 'admin'").await;
+    assert_eq!(host.scim(Method::DELETE, "/Users/m1", Value::Null).0, 204);
 }
 
-#[tokio::test]
-async fn requests_and_changes_are_in_the_log_and_the_events() {
-    let host = Host::start(&[]);
+async fn requests_and_changes_are_in_the_log_and_the_events(store: Store) {
+    let host = Host::start_on(store, &[]);
     let mut body = user("Dora");
     body["shoeSize"] = json!(38);
     body["active"] = json!("True");

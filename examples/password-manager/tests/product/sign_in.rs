@@ -1,10 +1,17 @@
 //! The first start, and the way into the console.
 
-use crate::{chromium::Browser, host::Host};
+use crate::{
+    chromium::Browser,
+    host::{Host, Store},
+};
 
-#[tokio::test]
-async fn a_first_start_prints_a_link_that_signs_in_once() {
-    let host = Host::start(&[]);
+on_both!(
+    a_first_start_prints_a_link_that_signs_in_once,
+    a_new_link_comes_from_the_command_line,
+);
+
+async fn a_first_start_prints_a_link_that_signs_in_once(store: Store) {
+    let host = Host::start_on(store, &[]);
     assert!(host.tenant_url.ends_with("/scim/acme/v2"), "{}", host.tenant_url);
     assert!(host.token.starts_with("latchkey_"));
     let browser = Browser::open().await;
@@ -17,7 +24,7 @@ async fn a_first_start_prints_a_link_that_signs_in_once() {
     assert_eq!(browser.text("h1").await, "User provisioning");
     let page = browser.page().await;
     assert!(page.contains(&host.tenant_url), "{page}");
-    assert!(page.contains("Waiting for a first request"), "{page}");
+    assert!(page.contains("Not connected"), "{page}");
     assert!(!page.contains(&host.token), "the token was shown once, on the terminal");
 
     browser.press(".who button").await;
@@ -29,9 +36,8 @@ async fn a_first_start_prints_a_link_that_signs_in_once() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn a_new_link_comes_from_the_command_line() {
-    let host = Host::start(&[]);
+async fn a_new_link_comes_from_the_command_line(store: Store) {
+    let host = Host::start_on(store, &[]);
     let said = host.command(&["sign-in"]);
     let link = said.split_whitespace().next().unwrap();
     let (_, token) = link.split_once("/sign-in?link=").unwrap();

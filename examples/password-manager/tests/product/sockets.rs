@@ -38,7 +38,7 @@ fn identity_providers_are_served_on_postgresql() {
     let url = Postgres::shared().unwrap().url();
     replay(|number| {
         let organisation = format!("org-{number}");
-        Host::start_on(Some(url), &["--empty", "--organization", &organisation])
+        Host::start_in(Some(url), &["--empty", "--organization", &organisation])
     });
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A receiver that takes everything.
-fn receiver() -> (String, Receiver<String>) {
+pub(crate) fn receiver() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hooks", listener.local_addr().unwrap());
     let (heard, bodies) = channel();
@@ -98,7 +98,7 @@ async fn an_address_of_a_private_network_is_refused() {
 }
 
 /// Loads the page again until it says so: deliveries go on beside it.
-async fn until(browser: &Browser, url: &str, text: &str) {
+pub(crate) async fn until(browser: &Browser, url: &str, text: &str) {
     for _ in 0..200 {
         browser.go(url).await;
         if browser.page().await.contains(text) {

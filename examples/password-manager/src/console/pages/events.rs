@@ -7,6 +7,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use scim_events::{EndpointId, EndpointSettings, EndpointUrl, WebhookError};
+use scim_http::store::Credential;
 use serde::Deserialize;
 
 use self::webhooks::{Hook, Standing};
@@ -108,6 +109,7 @@ async fn show(app: &App, visit: &Visit, notice: Markup) -> Result<Markup, Fault>
         .names(slug, events.iter().map(|event| event.id.as_str()))
         .await?;
     let hooks = webhooks::hooks(&app.events.webhooks, &visit.tenant()).await?;
+    let credentials = app.credentials.list(&visit.tenant()).await?;
     let secret = app.reveals.take(&slot(visit));
     let content = html! {
         (parts::head("Events", "Each change of a member or group, in order. They name what changed, and carry no values.", html! {}))
@@ -118,9 +120,9 @@ async fn show(app: &App, visit: &Visit, notice: Markup) -> Result<Markup, Fault>
                 (parts::empty(Icon::Events, "No events yet", "They appear with the first change that your identity provider makes.", html! {}))
             } @else {
                 div.table {
-                    table {
+                    table.lines {
                         thead { tr { th { "Time" } th { "Event" } th { "About" } th { "Changed" } th { "By" } th { "Delivery" } } }
-                        tbody { @for event in &events { (row(visit, event, names.get(&event.id), &hooks)) } }
+                        tbody { @for event in &events { (row(visit, event, names.get(&event.id), &hooks, &credentials)) } }
                     }
                 }
             }
@@ -129,25 +131,27 @@ async fn show(app: &App, visit: &Visit, notice: Markup) -> Result<Markup, Fault>
     Ok(layout::page(visit, Tab::Events, content))
 }
 
-fn row(visit: &Visit, event: &Event, name: Option<&String>, hooks: &[Hook]) -> Markup {
+fn row(visit: &Visit, event: &Event, name: Option<&String>, hooks: &[Hook], credentials: &[Credential]) -> Markup {
     html! {
         tr {
             td.soft.nowrap data-label="Time" { (parts::ago(event.at)) }
             td data-label="Event" { code { (event.name) } }
             td data-label="About" { @if let Some(name) = name { (name) } @else { code.faint { (event.id) } } }
             td.small.soft.blank[event.changed.is_empty()] data-label="Changed" { (event.changed) }
-            td.small.soft data-label="By" { (by(&event.actor)) }
+            td.small.soft data-label="By" { (by(&event.actor, credentials)) }
             td data-label="Delivery" { (delivery(visit, event, hooks)) }
         }
     }
 }
 
-/// Who did it: a person in the console, or a credential by its identifier.
-fn by(actor: &str) -> Markup {
+/// Who did it: a person in the console, or a credential.
+fn by(actor: &str, credentials: &[Credential]) -> Markup {
+    let credential = credentials.iter().find(|credential| credential.id.as_str() == actor);
     html! {
-        @match actor.strip_prefix("console:") {
-            Some(person) => (person),
-            None => code.faint { (actor) },
+        @match (actor.strip_prefix("console:"), credential) {
+            (Some(person), _) => (person),
+            (_, Some(credential)) => span title=(credential.id) { (credential.name) },
+            (None, None) => (actor),
         }
     }
 }

@@ -46,15 +46,14 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
         (parts::head(
             "Provisioning log",
             "The last requests of your identity provider. Values are not kept: only what was asked, about whom, and how it ended.",
-            html! {
-                nav.tabs.bare aria-label="Which requests" {
-                    @for (other, query, name) in TABS {
-                        a href={ "/console/log" (query) } aria-current=[(other == which).then_some("true")] { (name) }
-                    }
-                }
-            },
+            html! {},
         ))
         section.card aria-label="Requests" {
+            nav.tabs aria-label="Which requests" {
+                @for (other, query, name) in TABS {
+                    a href={ "/console/log" (query) } aria-current=[(other == which).then_some("true")] { (name) }
+                }
+            }
             @if entries.is_empty() {
                 @if which == Which::Problems {
                     (parts::empty(Icon::Check, "No problems", "Everything that was asked could be done.", html! {}))
@@ -68,7 +67,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
                 }
             } @else {
                 div.table {
-                    table {
+                    table.lines {
                         thead { tr { th { "Time" } th { "Request" } th { "Answer" } th { "About" } th { "Remarks" } th.number { "Took" } } }
                         tbody { @for entry in &entries { (row(entry, entry.resource.as_ref().and_then(|id| names.get(id)))) } }
                     }

@@ -4,10 +4,10 @@ use axum::{
     extract::{Path, Query, State},
     response::Redirect,
 };
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use maud::{Markup, html};
 use scim_http::{
-    Expiry, Mint,
+    Mint,
     store::{CredentialId, SeatPolicy},
 };
 use serde::Deserialize;
@@ -22,7 +22,7 @@ use super::super::{
 };
 use crate::{
     app::App,
-    domain::{Provider, Which, policy, policy_key},
+    domain::{Lifetime, Overlap, Provider, Which, policy, policy_key},
 };
 
 mod credentials;
@@ -41,6 +41,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
     let latest = app.history.list(slug, Which::All, 1).await?;
     let credentials = app.credentials.list(&visit.tenant()).await?;
     let token = app.reveals.take(&visit.session.hash);
+    let now = Utc::now();
     let provider = asked
         .guide
         .as_deref()
@@ -54,6 +55,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
             pause_button(&visit),
         ))
         (note(asked.note.as_deref()))
+        (credentials::warning(&credentials, now))
         @if organisation.paused {
             (parts::warning("Provisioning is paused.", "Your identity provider is told to try again later; nothing is lost."))
         }
@@ -79,15 +81,15 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
                 }
             }
         }
-        (credentials::card(&visit, &credentials))
+        (credentials::card(&visit, &credentials, now))
         section.card aria-labelledby="guide" {
             header { h2 #guide { "Set-up guide" } p { "The exact values to paste, by the names that your identity provider has for them." } }
             nav.tabs aria-label="Identity providers" {
                 @for other in Provider::ALL {
-                    a href={ "?guide=" (other.key()) "#guide" } aria-current=[(other == provider).then_some("true")] { (other.name()) }
+                    a href={ "?guide=" (other.key()) "#guide" } aria-current=[(other == provider).then_some("true")] { (other.short()) }
                 }
             }
-            div.body { div {} (guide::guide(provider, &tenant_url, token.as_deref())) }
+            div.body { (guide::guide(provider, &tenant_url, token.as_deref())) }
         }
         (settings_card(&visit))
     };
@@ -124,7 +126,7 @@ pub(crate) async fn pause(State(app): State<App>, posted: Posted<Nothing>) -> Re
 #[derive(Deserialize)]
 pub(crate) struct NewCredential {
     name: String,
-    days: String,
+    expires: String,
 }
 
 pub(crate) async fn create(State(app): State<App>, posted: Posted<NewCredential>) -> Result<Redirect, Fault> {
@@ -135,7 +137,8 @@ pub(crate) async fn create(State(app): State<App>, posted: Posted<NewCredential>
     } else {
         &name
     };
-    let mint = Mint::new(name, expiry(&form.days)?);
+    let expires: Lifetime = form.expires.parse().map_err(|_| Fault::Form)?;
+    let mint = Mint::new(name, expires.expiry(Utc::now()));
     let minted = app.credentials.mint(&visit.tenant(), mint).await?;
     app.reveals.put(&visit.session.hash, minted.token.expose().to_owned());
     Ok(Redirect::to("/console/provisioning?note=created"))
@@ -143,7 +146,8 @@ pub(crate) async fn create(State(app): State<App>, posted: Posted<NewCredential>
 
 #[derive(Deserialize)]
 pub(crate) struct Rotation {
-    minutes: String,
+    expires: String,
+    overlap: String,
 }
 
 pub(crate) async fn rotate(
@@ -152,15 +156,17 @@ pub(crate) async fn rotate(
     posted: Posted<Rotation>,
 ) -> Result<Redirect, Fault> {
     let Posted { visit, form } = posted;
-    let minutes: u32 = form.minutes.parse().map_err(|_| Fault::Form)?;
-    let overlap = TimeDelta::minutes(i64::from(minutes.min(10_080)));
+    let expires: Lifetime = form.expires.parse().map_err(|_| Fault::Form)?;
+    let overlap: Overlap = form.overlap.parse().map_err(|_| Fault::Form)?;
     let id = CredentialId::new(id);
+    let expiry = expires.expiry(Utc::now());
     let minted = app
         .credentials
-        .rotate(&visit.tenant(), &id, Expiry::Never, overlap)
+        .rotate(&visit.tenant(), &id, expiry, overlap.time())
         .await?;
     app.reveals.put(&visit.session.hash, minted.token.expose().to_owned());
-    Ok(Redirect::to("/console/provisioning?note=rotated"))
+    let note = if overlap.is_none() { "rotated" } else { "overlaps" };
+    Ok(Redirect::to(&format!("/console/provisioning?note={note}")))
 }
 
 pub(crate) async fn revoke(
@@ -174,23 +180,14 @@ pub(crate) async fn revoke(
     Ok(Redirect::to("/console/provisioning?note=revoked"))
 }
 
-fn expiry(days: &str) -> Result<Expiry, Fault> {
-    match days {
-        "never" => Ok(Expiry::Never),
-        days => {
-            let days: u32 = days.parse().map_err(|_| Fault::Form)?;
-            Ok(Expiry::At(Utc::now() + TimeDelta::days(i64::from(days.clamp(1, 3650)))))
-        }
-    }
-}
-
 fn note(note: Option<&str>) -> Markup {
     let text = match note {
         Some("created") => "The credential was created.",
+        Some("overlaps") => "The credential was rotated. The old token lives on beside the new one until it ends.",
         Some("paused") => "Provisioning is paused from now on.",
         Some("resumed") => "Provisioning goes on.",
         Some("revoked") => "The credential was revoked. Its token opens nothing any more.",
-        Some("rotated") => "The credential was rotated.",
+        Some("rotated") => "The credential was rotated. The old token opens nothing any more.",
         Some("saved") => "The settings were saved. They hold from the next request on.",
         _ => return html! {},
     };
@@ -201,7 +198,7 @@ fn status(is_paused: bool, is_connected: bool) -> Markup {
     html! {
         @if is_paused { span.badge.warn.dot { "Paused" } }
         @else if is_connected { span.badge.good.dot { "Connected" } }
-        @else { span.badge.dot { "Waiting for a first request" } }
+        @else { span.badge.dot { "Not connected" } }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn page(Query(Link { link }): Query<Link>) -> Markup {
         return layout::door("Sign in", by_command(None));
     }
     let content = html! {
-        div { h1 { "Sign in" } p.soft { "This link works once. You stay signed in for twelve hours." } }
+        div.head { div { h1 { "Sign in" } p { "This link works once. You stay signed in for twelve hours." } } }
         form method="post" action="/sign-in" {
             input type="hidden" name="link" value=(link);
             button.main type="submit" { "Sign in to the console" }
@@ -75,7 +75,7 @@ pub(crate) async fn out(
 fn by_command(refused: Option<Markup>) -> Markup {
     html! {
         @if let Some(refused) = refused { (refused) }
-        div { h1 { "Sign in" } p.soft { "The console is opened by a one-time link. The server prints one when it starts; a new one comes from this command, run beside it:" } }
+        div.head { div { h1 { "Sign in" } p { "The console is opened by a one-time link. The server prints one when it starts; a new one comes from this command, run beside it:" } } }
         (parts::copy("command", "password-manager sign-in"))
     }
 }

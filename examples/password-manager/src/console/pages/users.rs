@@ -75,9 +75,7 @@ pub(crate) async fn remove(
     posted: Posted<Nothing>,
 ) -> Result<Response, Fault> {
     let visit = posted.visit;
-    let organisation = &visit.organisation;
-    let label = organisation.provider.label();
-    match app.members.remove(&visit.actor(), &organisation.slug, label, key).await {
+    match app.members.remove(&visit.actor(), &visit.organisation, key).await {
         Ok(_) => Ok(Redirect::to("/console/users?note=removed").into_response()),
         Err(refusal) => refuse(&app, &visit, "Nobody was removed.", refusal).await,
     }
@@ -110,7 +108,7 @@ pub(crate) async fn role(
         .filter(|role| *role != Role::Owner)
         .ok_or(Fault::Form)?;
     app.members
-        .set_role(&visit.actor(), &visit.organisation.slug, key, role)
+        .set_role(&visit.actor(), &visit.organisation, key, role)
         .await?;
     Ok(Redirect::to("/console/users?note=role"))
 }
@@ -178,9 +176,9 @@ fn row(visit: &Visit, member: &Member, licensed: &HashSet<String>) -> Markup {
             td data-label="Status" {
                 @if member.is_active { span.badge.good.dot { "Active" } } @else { span.badge.dot { "Suspended" } }
             }
-            td.soft.access data-label="Access" { div { (parts::count(member.teams, "group", "groups")) br; (parts::count(member.vaults, "vault", "vaults")) } }
+            td.soft.access data-label="Access" { div { span { (parts::count(member.teams, "group", "groups")) } " " span { (parts::count(member.vaults, "vault", "vaults")) } } }
             td.soft data-label="Last sync" { @if let Some(at) = member.synced { (parts::ago(at)) } @else { span.faint { "Never" } } }
-            td.end { @if member.role != Role::Owner { (manage(visit, member, is_licensed)) } }
+            td.end.corner { @if member.role != Role::Owner { (manage(visit, member, is_licensed)) } }
         }
     }
 }
