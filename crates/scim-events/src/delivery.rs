@@ -35,12 +35,14 @@ pub struct Delivery {
     pub created: DateTime<Utc>,
 }
 
-/// Where a delivery stands. One that was delivered is not kept.
+/// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeliveryState {
     /// It is not tried any more, unless it is sent again by hand.
     Dead,
+    /// It has arrived, and is [kept](crate::Bounds::delivered) for a while, to be sent again by hand.
+    Delivered,
     /// It is to be delivered.
     Waiting,
 }
@@ -101,6 +103,16 @@ pub enum AttemptOutcome {
     Answered(u16),
     /// It did not.
     Failed(FailureKind),
+}
+
+/// What became of a wish to send deliveries again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it was done or it was not")]
+pub enum Resent {
+    /// So many wait again. Those of them that were waiting anyway are left as they are, and not counted.
+    Again(u64),
+    /// The one of this number is not kept, or not any more; nothing has changed.
+    NotKept(u64),
 }
 
 /// What is to become of a delivery that was tried.
@@ -236,6 +248,15 @@ impl AttemptOutcome {
     /// Whether the event was delivered.
     pub fn is_success(self) -> bool {
         matches!(self, Self::Answered(200..=299))
+    }
+}
+
+impl fmt::Display for AttemptOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(status) => write!(f, "answered with {status}"),
+            Self::Failed(kind) => kind.fmt(f),
+        }
     }
 }
 

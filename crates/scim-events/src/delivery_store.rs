@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use scim_core::TenantId;
 use scim_store::Result;
 
-use crate::{Attempt, Claim, Claiming, Delivery, DeliveryState, Endpoint, EndpointId, Settlement};
+use crate::{Attempt, Claim, Claiming, Delivery, DeliveryState, Endpoint, EndpointId, Resent, Settlement};
 
 /// Storage of endpoints, of what is on its way to them, and of the log of deliveries. When something is tried is not its
 /// concern: it keeps rows.
@@ -63,8 +63,8 @@ pub trait DeliveryStore: Debug + Send + Sync + 'static {
     /// Whatever keeps the store from answering.
     async fn endpoints(&self, tenant: &TenantId) -> Result<Vec<Endpoint>>;
 
-    /// Takes deliveries of one endpoint in, in the order of their numbers; they are due at once, or when those of the same
-    /// resource before them are done. Those with numbers that are not greater than all that were ever taken in for the
+    /// Takes deliveries of one endpoint in that wait or are dead, in the order of their numbers; those that wait are due at once,
+    /// or when those of the same resource before them are done. Those with numbers that are not greater than all that were ever taken in for the
     /// endpoint are there already and left out. `dead_letters` is how many dead ones are kept, the latest.
     ///
     /// An endpoint that is not there any more takes nothing in, which is no error.
@@ -95,7 +95,9 @@ pub trait DeliveryStore: Debug + Send + Sync + 'static {
     /// `NotFound`, or whatever keeps the store from it.
     async fn remove_endpoint(&self, tenant: &TenantId, endpoint: &EndpointId) -> Result<()>;
 
-    /// Has dead deliveries wait again, due at `now`, as if they had not been tried: those of these numbers, or all. How many.
+    /// Has deliveries that are dead or were delivered wait again, as if they had not been tried: those of these numbers, or all
+    /// dead ones. They are due at `now`, or when it is their turn among what waits of their resource. Either all that are named are
+    /// there and over or waiting, or nothing changes.
     ///
     /// # Errors
     ///
@@ -106,9 +108,9 @@ pub trait DeliveryStore: Debug + Send + Sync + 'static {
         endpoint: &EndpointId,
         sequences: Option<&[u64]>,
         now: DateTime<Utc>,
-    ) -> Result<u64>;
+    ) -> Result<Resent>;
 
-    /// Ends a claim: writes the try into the log, of which the last `attempts` stay; keeps what becomes of the delivery;
+    /// Ends a claim: writes the try into the log; keeps what becomes of the delivery; forgets what is beyond the bounds;
     /// notes health (a success clears it; a failure counts, and its rest holds) and state of the endpoint. Whether it did:
     /// a claim that ended by itself, and was claimed again since, changes nothing, nor does one of an endpoint that is gone.
     ///
@@ -126,12 +128,26 @@ pub struct Bounds {
     pub dead_letters: usize,
     /// So many tries, the latest; default 1,000.
     pub attempts: usize,
+    /// What arrived with one of the last so many tries is kept with its body, so that it can be sent again; default 1,000. With 0
+    /// nothing stays of what has arrived but its tries.
+    pub delivered: usize,
 }
 
 impl Bounds {
-    /// So many dead letters and tries.
+    /// So many dead letters and tries, and what arrived with one of these tries.
     pub fn new(dead_letters: usize, attempts: usize) -> Self {
-        Self { dead_letters, attempts }
+        Self {
+            dead_letters,
+            attempts,
+            delivered: attempts,
+        }
+    }
+
+    /// What arrived with one of the last so many tries.
+    #[must_use]
+    pub fn keep_delivered(mut self, tries: usize) -> Self {
+        self.delivered = tries;
+        self
     }
 }
 

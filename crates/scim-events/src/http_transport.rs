@@ -19,15 +19,22 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{
-        Client, Error as ClientError,
+        Client,
         connect::{HttpConnector, dns::Name},
     },
     rt::{TokioExecutor, TokioTimer},
 };
-use rustls::{ClientConfig, RootCertStore, crypto::ring::default_provider, pki_types::CertificateDer};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, pem, pem::PemObject as _},
+};
 use tower_service::Service;
 
+use self::failure::failure;
 use crate::{Answer, EndpointUrl, FailureKind, Message, Transport, TransportError, UrlError, UrlPolicy};
+
+mod failure;
 
 /// The most of an answer that is read, in bytes, so that its connection can be used again.
 const ANSWER: usize = 64 << 10;
@@ -41,7 +48,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// is not allowed ends it, and only what was checked is connected to. So a name that changes its address in between
 /// (DNS rebinding) gains nothing. Redirects are answers like others, and no proxy is used. It needs a tokio runtime.
 ///
-/// Certificates are checked against the roots of the system and those that are added.
+/// Certificates are checked against the roots of the system and those that are added, and against the name in the URL; there is no
+/// way to leave that out.
 #[derive(Clone)]
 pub struct HttpTransport {
     client: Client<HttpsConnector<HttpConnector<Checked>>, Full<Bytes>>,
@@ -79,7 +87,7 @@ pub struct SystemResolver;
 pub enum TransportBuildError {
     /// A certificate that was added is none.
     #[error("a root certificate cannot be read")]
-    Certificate(#[source] rustls::Error),
+    Certificate(#[source] Box<dyn StdError + Send + Sync>),
     /// The system has no root certificates, and none was added.
     #[error("there are no root certificates to trust")]
     NoRoots,
@@ -183,9 +191,9 @@ impl HttpTransportBuilder {
         self
     }
 
-    /// Trusts a root certificate too, in DER.
-    pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
-        self.roots.push(der.into());
+    /// Trusts a root certificate too, as an authority of one's own has: in DER, or all that a PEM file holds.
+    pub fn root_certificate(mut self, certificate: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(certificate.into());
         self
     }
 
@@ -197,9 +205,10 @@ impl HttpTransportBuilder {
     pub fn build(self) -> Result<HttpTransport, TransportBuildError> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        for root in self.roots {
-            let root = CertificateDer::from(root);
-            roots.add(root).map_err(TransportBuildError::Certificate)?;
+        for file in self.roots {
+            for root in certificates(file)? {
+                roots.add(root).map_err(TransportBuildError::certificate)?;
+            }
         }
         if roots.is_empty() && !self.policy.is_http_allowed() {
             return Err(TransportBuildError::NoRoots);
@@ -228,6 +237,12 @@ impl HttpTransportBuilder {
             .pool_max_idle_per_host(4)
             .build(https);
         Ok(HttpTransport { client, policy })
+    }
+}
+
+impl TransportBuildError {
+    fn certificate(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Certificate(Box::new(source))
     }
 }
 
@@ -265,40 +280,21 @@ impl Service<Name> for Checked {
     }
 }
 
+/// The certificates of a file.
+fn certificates(file: Vec<u8>) -> Result<Vec<CertificateDer<'static>>, TransportBuildError> {
+    // DER begins with the tag of a sequence, which is no letter of PEM's first line.
+    if file.first() == Some(&0x30) {
+        return Ok(vec![CertificateDer::from(file)]);
+    }
+    let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&file).collect();
+    let found = found.map_err(TransportBuildError::certificate)?;
+    if found.is_empty() {
+        return Err(TransportBuildError::certificate(pem::Error::NoItemsFound));
+    }
+    Ok(found)
+}
+
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-/// Sorts a failure by the causes in it.
-fn failure(error: ClientError) -> TransportError {
-    let mut kind = if error.is_connect() {
-        FailureKind::Connect
-    } else {
-        FailureKind::Protocol
-    };
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
-    while let Some(found) = cause {
-        if let Some(unresolved) = found.downcast_ref::<Unresolved>() {
-            kind = match unresolved {
-                Unresolved::Failed(_) => FailureKind::Resolve,
-                Unresolved::Refused => FailureKind::Address,
-            };
-            break;
-        }
-        if found.is::<rustls::Error>() {
-            kind = FailureKind::Tls;
-            break;
-        }
-        cause = match found.downcast_ref::<io::Error>() {
-            Some(io) if io.kind() == io::ErrorKind::TimedOut => {
-                kind = FailureKind::Timeout;
-                None
-            }
-            // Its own cause leaves out what it wraps.
-            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
-            None => found.source(),
-        };
-    }
-    TransportError::with_source(kind, error)
 }

@@ -71,7 +71,7 @@ mod sink;
 mod transport;
 mod webhooks;
 
-pub use delivery::{Attempt, AttemptOutcome, Claim, Claiming, Delivery, DeliveryState, Next, Settlement};
+pub use delivery::{Attempt, AttemptOutcome, Claim, Claiming, Delivery, DeliveryState, Next, Resent, Settlement};
 pub use delivery_store::{Bounds, DeliveryStore};
 pub use endpoint::{Endpoint, EndpointId, EndpointSettings, EndpointState, Health, Secrets};
 pub use endpoint_url::{EndpointUrl, UrlError, UrlPolicy};

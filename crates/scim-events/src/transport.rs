@@ -71,6 +71,12 @@ pub struct TransportError {
 pub enum FailureKind {
     /// The host has an address that may not be connected to.
     Address,
+    /// The certificate is not valid any more, or not yet.
+    CertificateExpired,
+    /// The certificate is for another host.
+    CertificateName,
+    /// The certificate is from nobody who is trusted.
+    CertificateUntrusted,
     /// No connection could be made.
     Connect,
     /// The connection ended, or the answer was none.
@@ -79,7 +85,7 @@ pub enum FailureKind {
     Resolve,
     /// It took too long.
     Timeout,
-    /// There was no trust: a certificate that is not valid, or no common version.
+    /// No TLS: no common version, no proper certificate, or no TLS at the other end.
     Tls,
     /// The URL is not allowed.
     Url,
@@ -122,6 +128,9 @@ impl FailureKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Address => "address",
+            Self::CertificateExpired => "certificate_expired",
+            Self::CertificateName => "certificate_name",
+            Self::CertificateUntrusted => "certificate_untrusted",
             Self::Connect => "connect",
             Self::Protocol => "protocol",
             Self::Resolve => "resolve",
@@ -135,6 +144,9 @@ impl FailureKind {
     pub fn from_word(word: &str) -> Self {
         match word {
             "address" => Self::Address,
+            "certificate_expired" => Self::CertificateExpired,
+            "certificate_name" => Self::CertificateName,
+            "certificate_untrusted" => Self::CertificateUntrusted,
             "connect" => Self::Connect,
             "resolve" => Self::Resolve,
             "timeout" => Self::Timeout,
@@ -145,9 +157,21 @@ impl FailureKind {
     }
 }
 
+/// In plain words, for those who look after the endpoint.
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(match self {
+            Self::Address => "the host has an address that may not be connected to",
+            Self::CertificateExpired => "the certificate has expired, or is not valid yet",
+            Self::CertificateName => "the certificate is for another host",
+            Self::CertificateUntrusted => "the certificate is from an authority that is not trusted",
+            Self::Connect => "no connection could be made",
+            Self::Protocol => "the connection ended without a proper answer",
+            Self::Resolve => "the name of the host could not be resolved",
+            Self::Timeout => "it took too long",
+            Self::Tls => "no secure connection could be made",
+            Self::Url => "the URL is not allowed",
+        })
     }
 }
 

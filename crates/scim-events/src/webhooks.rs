@@ -9,7 +9,7 @@ use scim_store::{Clock, IdSource as _, RandomIds, StoreError, SystemClock};
 
 use crate::{
     Attempt, Bounds, Chance, Delivery, DeliveryState, DeliveryStore, Endpoint, EndpointId, EndpointSettings,
-    EndpointState, Event, EventSink, Payload, Schedule, SecretError, Settlement, SigningSecret, SinkError,
+    EndpointState, Event, EventSink, Payload, Resent, Schedule, SecretError, Settlement, SigningSecret, SinkError,
     SystemChance, Transport, UrlError,
 };
 
@@ -19,9 +19,9 @@ const LONGEST_BODY: usize = 256 << 10;
 /// Signed webhooks (Standard Webhooks 1.0.0) for tenants. A clone is the same.
 ///
 /// As an [`EventSink`] it puts events into the queue of each endpoint that wants them, once each; [`send_due`](Self::send_due)
-/// or `run` send what is due. A delivery is tried until it is answered by 200 to 299, as the [`Schedule`] says, and then it
-/// is a dead letter, which can be [sent again](Self::resend). So a receiver gets each event at least once; what comes again has
-/// the same `webhook-id`. For each endpoint, events of one resource go one after the other; those of different
+/// or `run` send what is due. A delivery is tried until it is answered by 200 to 299, as long as the [`Schedule`] says, and then
+/// it is a dead letter. Dead letters, and for a [while](Bounds::delivered) what has arrived, can be [sent again](Self::resend). So a
+/// receiver gets each event at least once; what comes again has the same `webhook-id`. For each endpoint, events of one resource go one after the other; those of different
 /// resources do not wait for each other, so that one which the receiver refuses keeps nothing else back.
 ///
 /// An endpoint that is switched off, or was [disabled](EndpointState) because it failed for too long or said that it is
@@ -50,6 +50,9 @@ pub trait Observer: Debug + Send + Sync + 'static {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookError {
+    /// A delivery that was to be sent again is not there, and nothing was sent again.
+    #[error("delivery {0} is not kept, or not any more, and cannot be sent again")]
+    NotKept(u64),
     /// There is no secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -211,7 +214,7 @@ impl Webhooks {
         Ok(self.inner.store.attempts(tenant, id, limit).await?)
     }
 
-    /// Deliveries of an endpoint that wait or are dead, with numbers greater than `after`, at most `limit`.
+    /// Deliveries of an endpoint in a state, with numbers greater than `after`, smallest first, at most `limit`.
     ///
     /// # Errors
     ///
@@ -227,25 +230,31 @@ impl Webhooks {
         Ok(self.inner.store.deliveries(tenant, id, state, after, limit).await?)
     }
 
-    /// Sends dead letters again: those with these numbers, or all; how many. They are older than what was delivered since, as
+    /// Sends deliveries again that are dead or have arrived: those with these numbers, or all dead ones. How many; those that
+    /// wait are on their way anyway.
+    ///
+    /// They go out byte for byte as before, with the same `webhook-id`, a new timestamp and a new signature, and have all tries of
+    /// the schedule again. They take their turn by number among what waits of their resource. What was delivered since is newer, as
     /// `sequence` and `version` tell the receiver.
     ///
     /// # Errors
     ///
-    /// `NotFound`.
+    /// `NotFound`; [`WebhookError::NotKept`] where one of them is not there: dead letters and what has arrived are kept within
+    /// [`Bounds`].
     pub async fn resend(
         &self,
         tenant: &TenantId,
         id: &EndpointId,
         sequences: Option<&[u64]>,
     ) -> Result<u64, WebhookError> {
-        let count = self
-            .inner
-            .store
-            .resend(tenant, id, sequences, self.inner.clock.now())
-            .await?;
-        self.tell_news();
-        Ok(count)
+        let Inner { store, clock, .. } = &*self.inner;
+        match store.resend(tenant, id, sequences, clock.now()).await? {
+            Resent::NotKept(sequence) => Err(WebhookError::NotKept(sequence)),
+            Resent::Again(count) => {
+                self.tell_news();
+                Ok(count)
+            }
+        }
     }
 
     /// Changes an endpoint, again where somebody else changed it meanwhile.

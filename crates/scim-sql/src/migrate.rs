@@ -57,6 +57,11 @@ const POSTGRES: &[Migration] = &[
         name: "stretches",
         text: include_str!("tables/postgres_0006.sql"),
     },
+    Migration {
+        version: 7,
+        name: "resend",
+        text: include_str!("tables/postgres_0007.sql"),
+    },
 ];
 
 const SQLITE: &[Migration] = &[
@@ -89,6 +94,11 @@ const SQLITE: &[Migration] = &[
         version: 6,
         name: "stretches",
         text: include_str!("tables/sqlite_0006.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "resend",
+        text: include_str!("tables/sqlite_0007.sql"),
     },
 ];
 

@@ -37,6 +37,7 @@ pub(crate) enum Reply {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Heard {
     pub(crate) id: String,
+    pub(crate) host: String,
     pub(crate) sequence: u64,
     pub(crate) resource: String,
     pub(crate) body: Value,
@@ -217,6 +218,7 @@ fn verify(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Heard, St
     let body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     Ok(Heard {
         id: headers["webhook-id"].to_str().unwrap().to_owned(),
+        host: headers["host"].to_str().unwrap().to_owned(),
         sequence: body["data"]["sequence"].as_u64().unwrap(),
         resource: body["data"]["id"].as_str().unwrap().to_owned(),
         body,

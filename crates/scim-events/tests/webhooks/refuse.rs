@@ -1,60 +1,18 @@
 //! Server-side request forgery: what a tenant's URL must not reach.
 
-use std::{
-    collections::VecDeque,
-    io,
-    net::IpAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::HeaderMap;
 use scim_events::{
-    Answer, EndpointUrl, FailureKind, HttpTransport, Message, Resolver, SigningSecret, Transport as _, TransportError,
-    UrlPolicy,
+    Answer, EndpointUrl, FailureKind, HttpTransport, Message, SigningSecret, Transport as _, TransportError, UrlPolicy,
 };
 use scim_store::{Clock as _, SystemClock};
 
 use crate::{
     receiver::{Receiver, Reply},
-    support::url,
+    support::{Names, url},
 };
-
-/// Answers one list of addresses after the other, the last one again and again.
-#[derive(Debug, Clone)]
-struct Names(Arc<Mutex<VecDeque<Vec<IpAddr>>>>, Arc<Mutex<usize>>);
-
-impl Names {
-    fn new(answers: &[&[&str]]) -> Self {
-        let addresses = |list: &&[&str]| list.iter().map(|address| address.parse().unwrap()).collect();
-        Self(
-            Arc::new(Mutex::new(answers.iter().map(addresses).collect())),
-            Arc::default(),
-        )
-    }
-
-    fn asked(&self) -> usize {
-        *self.1.lock().unwrap()
-    }
-}
-
-#[async_trait]
-impl Resolver for Names {
-    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
-        *self.1.lock().unwrap() += 1;
-        let mut answers = self.0.lock().unwrap();
-        let answer = answers.pop_front().unwrap();
-        if answers.is_empty() {
-            answers.push_back(answer.clone());
-        }
-        if answer.is_empty() {
-            return Err(io::Error::other("no such name"));
-        }
-        Ok(answer)
-    }
-}
 
 fn message(url: &str, receiver: &Receiver, timeout: Duration) -> Message {
     let secret = SigningSecret::generate().unwrap();

@@ -1,103 +1,22 @@
 //! What becomes of a delivery and of its endpoint, with time, chance and answers by hand.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
 use chrono::TimeDelta;
 use scim_conformance::{block_on, events::check_deliveries};
 use scim_events::{
-    Attempt, AttemptOutcome, Bounds, DeliveryState, Endpoint, EndpointId, EndpointSettings, EndpointState, EndpointUrl,
-    Event, EventFilter, EventSink, FailureKind, MemoryDeliveries, Observer, Payload, Sent, Settlement, UrlError,
-    WebhookError, Webhooks,
+    AttemptOutcome, DeliveryState, EndpointSettings, EndpointState, EndpointUrl, Event, EventFilter, FailureKind,
+    MemoryDeliveries, Payload, Sent, UrlError, WebhookError,
 };
 use scim_store::{ChangeKind, StoreError};
 use serde_json::Map;
 use standardwebhooks::Webhook;
 
-use crate::support::{HandClock, Never, Script, change, event, tenant};
+use crate::{
+    support::{change, event, tenant},
+    world::{World, seconds},
+};
 
 /// The pauses of the default schedule, in seconds.
 const PAUSES: [u64; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
-
-struct World {
-    webhooks: Webhooks,
-    script: Script,
-    clock: HandClock,
-    id: EndpointId,
-    seen: Seen,
-}
-
-/// The states that endpoints were changed to.
-#[derive(Debug, Clone, Default)]
-struct Seen(Arc<Mutex<Vec<EndpointState>>>);
-
-impl Observer for Seen {
-    fn tried(&self, _: &Endpoint, settlement: &Settlement) {
-        self.0.lock().unwrap().extend(settlement.disable);
-    }
-}
-
-impl World {
-    fn new() -> Self {
-        let (script, clock, seen) = (Script::default(), HandClock::default(), Seen::default());
-        let webhooks = Webhooks::builder(MemoryDeliveries::new(), script.clone())
-            .clock(clock.clone())
-            .chance(Never)
-            .bounds(Bounds::new(3, 100))
-            .observer(seen.clone())
-            .build();
-        let endpoint = block_on(webhooks.add(&tenant(), settings())).unwrap();
-        Self {
-            webhooks,
-            script,
-            clock,
-            id: endpoint.id,
-            seen,
-        }
-    }
-
-    fn deliver(&self, events: &[Event]) {
-        block_on(self.webhooks.deliver(events)).unwrap();
-    }
-
-    fn send(&self) -> Sent {
-        block_on(self.webhooks.send_due()).unwrap()
-    }
-
-    fn endpoint(&self) -> Endpoint {
-        block_on(self.webhooks.endpoint(&tenant(), &self.id)).unwrap()
-    }
-
-    fn log(&self) -> Vec<Attempt> {
-        block_on(self.webhooks.attempts(&tenant(), &self.id, 100)).unwrap()
-    }
-
-    fn numbers(&self, state: DeliveryState) -> Vec<u64> {
-        let tenant = tenant();
-        let found = self.webhooks.deliveries(&tenant, &self.id, state, 0, 100);
-        block_on(found)
-            .unwrap()
-            .iter()
-            .map(|delivery| delivery.sequence)
-            .collect()
-    }
-
-    fn bodies(&self) -> Vec<String> {
-        let messages = self.script.messages.lock().unwrap();
-        let text = |body: &[u8]| String::from_utf8(body.to_vec()).unwrap();
-        messages.iter().map(|message| text(&message.body)).collect()
-    }
-}
-
-fn settings() -> EndpointSettings {
-    EndpointSettings::new(EndpointUrl::parse("https://app.example.com/hook").unwrap()).unwrap()
-}
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
 
 #[test]
 fn the_queue_in_memory_keeps_the_contract() {
@@ -200,10 +119,7 @@ fn a_dead_letter_lets_the_next_pass_and_is_sent_again_by_hand() {
     assert_eq!(world.send().dead, 1);
     assert_eq!(world.numbers(DeliveryState::Dead), [1]);
     assert_eq!(world.send().delivered, 1);
-    assert_eq!(
-        block_on(world.webhooks.resend(&tenant(), &world.id, Some(&[1]))).unwrap(),
-        1
-    );
+    assert_eq!(world.resend(&[1]).unwrap(), 1);
     assert_eq!(world.send().delivered, 1);
     let bodies = world.bodies();
     assert_eq!(bodies.last(), bodies.first(), "the same, byte for byte");
@@ -289,6 +205,8 @@ fn the_log_tells_how_each_try_ended() {
     let outcomes: Vec<AttemptOutcome> = world.log().iter().map(|attempt| attempt.outcome).collect();
     let failed = AttemptOutcome::Failed(FailureKind::Tls);
     assert_eq!(outcomes, [AttemptOutcome::Answered(204), failed]);
+    let words: Vec<String> = outcomes.iter().map(ToString::to_string).collect();
+    assert_eq!(words, ["answered with 204", "no secure connection could be made"]);
     assert!(!format!("{:?}", world.log()).contains("title"), "nothing of the body");
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use scim_events::{Delivery, DeliveryState, EventId, EventType};
+use scim_events::{Delivery, DeliveryState, EventId, EventType, Resent};
 
 use super::{Place, Task, count, int, millis};
 use crate::{
@@ -83,7 +83,8 @@ impl Task for List {
     async fn run<S: Session>(&self, session: &mut S) -> Result<Self::Answer, Failure> {
         self.place.must_exist(session).await?;
         let state = match self.state {
-            DeliveryState::Dead => "dead",
+            DeliveryState::Dead => "dead AND delivered = 0",
+            DeliveryState::Delivered => "delivered > 0",
             _ => "NOT dead",
         };
         let text = format!(
@@ -97,35 +98,40 @@ impl Task for List {
 }
 
 impl Task for Resend {
-    type Answer = u64;
+    type Answer = Resent;
 
     const WRITES: bool = true;
 
-    async fn run<S: Session>(&self, session: &mut S) -> Result<u64, Failure> {
+    async fn run<S: Session>(&self, session: &mut S) -> Result<Resent, Failure> {
         let place = &self.place;
         if place.lock(session).await?.is_none() {
             return Err(scim_store::StoreError::NotFound.into());
         }
-        let again = "UPDATE {s}scim_delivery SET dead = ?3, attempts = 0, due = NULL \
+        let again = "UPDATE {s}scim_delivery SET dead = ?3, delivered = 0, attempts = 0, due = NULL \
                      WHERE tenant = ?1 AND endpoint = ?2 AND dead";
-        let revived = match &self.sequences {
-            None => place.run(session, again, [false.into()]).await?,
+        let mut revived = 0;
+        match &self.sequences {
+            None => {
+                let all = format!("{again} AND delivered = 0");
+                revived += place.run(session, &all, [false.into()]).await?;
+            }
             Some(sequences) => {
+                if let Some(missing) = missing(session, place, sequences).await? {
+                    return Ok(Resent::NotKept(missing));
+                }
                 let one = format!("{again} AND sequence = ?4");
-                let mut revived = 0;
                 for sequence in sequences {
                     revived += place.run(session, &one, [false.into(), int(*sequence)]).await?;
                 }
-                revived
             }
-        };
+        }
         // The first of each resource, unless one of it is due already.
         let turn = "UPDATE {s}scim_delivery SET due = ?3 WHERE tenant = ?1 AND endpoint = ?2 AND NOT dead \
                     AND due IS NULL AND NOT EXISTS (SELECT 1 FROM {s}scim_delivery o WHERE o.tenant = ?1 \
                     AND o.endpoint = ?2 AND o.resource = scim_delivery.resource AND NOT o.dead \
                     AND (o.sequence < scim_delivery.sequence OR o.due IS NOT NULL))";
         place.run(session, turn, [millis(Some(self.now))]).await?;
-        Ok(revived)
+        Ok(Resent::Again(revived))
     }
 }
 
@@ -149,11 +155,30 @@ pub(super) fn delivery(place: &Place, state: DeliveryState, row: &Row) -> Result
 
 /// Forgets the oldest dead letters beyond so many.
 pub(super) async fn bury<S: Session>(session: &mut S, place: &Place, most: usize) -> Result<(), Failure> {
-    let text = "DELETE FROM {s}scim_delivery WHERE tenant = ?1 AND endpoint = ?2 AND dead AND sequence <= \
-                (SELECT o.sequence FROM {s}scim_delivery o WHERE o.tenant = ?1 AND o.endpoint = ?2 AND o.dead \
-                ORDER BY o.sequence DESC LIMIT 1 OFFSET ?3)";
+    let text = "DELETE FROM {s}scim_delivery WHERE tenant = ?1 AND endpoint = ?2 AND dead AND delivered = 0 \
+                AND sequence <= (SELECT o.sequence FROM {s}scim_delivery o WHERE o.tenant = ?1 AND o.endpoint = ?2 \
+                AND o.dead AND o.delivered = 0 ORDER BY o.sequence DESC LIMIT 1 OFFSET ?3)";
     place.run(session, text, [count(most)]).await?;
     Ok(())
+}
+
+/// Forgets what arrived with the try at a place of the log or before.
+pub(super) async fn forget<S: Session>(session: &mut S, place: &Place, through: i64) -> Result<(), Failure> {
+    let text = "DELETE FROM {s}scim_delivery WHERE tenant = ?1 AND endpoint = ?2 AND delivered > 0 AND delivered <= ?3";
+    place.run(session, text, [through.into()]).await?;
+    Ok(())
+}
+
+/// The first of these numbers that no delivery has.
+async fn missing<S: Session>(session: &mut S, place: &Place, sequences: &[u64]) -> Result<Option<u64>, Failure> {
+    let text = "SELECT 1 FROM {s}scim_delivery WHERE tenant = ?1 AND endpoint = ?2 AND sequence = ?3";
+    for sequence in sequences {
+        let statement = session.statement(text, place.values([int(*sequence)]));
+        if session.rows(&statement).await?.is_empty() {
+            return Ok(Some(*sequence));
+        }
+    }
+    Ok(None)
 }
 
 fn insert<S: Session>(session: &S, place: &Place, rows: &[&Delivery]) -> Statement {

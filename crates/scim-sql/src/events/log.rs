@@ -53,9 +53,13 @@ pub(super) async fn append<S: Session>(
     ];
     place.run(session, text, others).await?;
     let text = "DELETE FROM {s}scim_attempt WHERE tenant = ?1 AND endpoint = ?2 AND place <= ?3";
-    let last = number.saturating_sub(i64::try_from(kept).unwrap_or(i64::MAX));
-    place.run(session, text, [last.into()]).await?;
+    place.run(session, text, [before(number, kept).into()]).await?;
     Ok(())
+}
+
+/// The place before the last so many, of which one is the last.
+pub(super) fn before(last: i64, kept: usize) -> i64 {
+    last.saturating_sub(i64::try_from(kept).unwrap_or(i64::MAX))
 }
 
 fn attempt(place: &Place, row: &Row) -> Result<Attempt, Failure> {

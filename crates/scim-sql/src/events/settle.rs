@@ -2,7 +2,11 @@
 
 use scim_events::{Attempt, AttemptOutcome, Bounds, Claim, EndpointState, Next, Settlement};
 
-use super::{Place, Task, deliveries::bury, int, log, millis};
+use super::{
+    Place, Task,
+    deliveries::{bury, forget},
+    int, log, millis,
+};
 use crate::{error::Failure, session::Session};
 
 pub(super) struct Settle {
@@ -22,7 +26,8 @@ impl Task for Settle {
         let Some((_, tries)) = place.lock(session).await? else {
             return Ok(false);
         };
-        if !self.settle(session, &place).await? {
+        let number = tries + 1;
+        if !self.settle(session, &place, number).await? {
             return Ok(false);
         }
         if !matches!(self.settlement.next, Next::Retry(_)) {
@@ -35,14 +40,11 @@ impl Task for Settle {
                 .await?;
         }
         self.note(session, &place).await?;
-        log::append(
-            session,
-            &place,
-            &self.settlement.attempt,
-            tries + 1,
-            self.bounds.attempts,
-        )
-        .await?;
+        let Bounds {
+            attempts, delivered, ..
+        } = self.bounds;
+        log::append(session, &place, &self.settlement.attempt, number, attempts).await?;
+        forget(session, &place, log::before(number, delivered)).await?;
         if self.settlement.next == Next::Dead {
             bury(session, &place, self.bounds.dead_letters).await?;
         }
@@ -51,24 +53,26 @@ impl Task for Settle {
 }
 
 impl Settle {
-    /// Keeps what becomes of the delivery, if the claim stands.
-    async fn settle<S: Session>(&self, session: &mut S, place: &Place) -> Result<bool, Failure> {
+    /// Keeps what becomes of the delivery with the try of this number, if the claim stands.
+    async fn settle<S: Session>(&self, session: &mut S, place: &Place, number: i64) -> Result<bool, Failure> {
         let own = "WHERE tenant = ?1 AND endpoint = ?2 AND sequence = ?3 AND claims = ?4 AND NOT dead";
         let keys = [int(self.claim.delivery.sequence), int(self.claim.token)];
         // A claim is settled once.
-        let set = "UPDATE {s}scim_delivery SET attempts = attempts + 1, claims = claims + 1,";
+        let failed = "UPDATE {s}scim_delivery SET attempts = attempts + 1, claims = claims + 1,";
         let touched = match self.settlement.next {
             Next::Delivered => {
-                let text = format!("DELETE FROM {{s}}scim_delivery {own}");
-                place.run(session, &text, keys).await?
+                let arrived = "UPDATE {s}scim_delivery SET claims = claims + 1, due = NULL, dead = ?5, delivered = ?6";
+                let text = format!("{arrived} {own}");
+                let values = keys.into_iter().chain([true.into(), number.into()]);
+                place.run(session, &text, values.collect::<Vec<_>>()).await?
             }
             Next::Retry(at) => {
-                let text = format!("{set} due = ?5 {own}");
+                let text = format!("{failed} due = ?5 {own}");
                 let values = keys.into_iter().chain([millis(Some(at))]);
                 place.run(session, &text, values.collect::<Vec<_>>()).await?
             }
             Next::Dead => {
-                let text = format!("{set} due = NULL, dead = ?5 {own}");
+                let text = format!("{failed} due = NULL, dead = ?5 {own}");
                 let values = keys.into_iter().chain([true.into()]);
                 place.run(session, &text, values.collect::<Vec<_>>()).await?
             }

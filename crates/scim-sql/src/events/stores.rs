@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use scim_core::TenantId;
 use scim_events::{
-    Attempt, Bounds, Claim, Claiming, Delivery, DeliveryState, DeliveryStore, Endpoint, EndpointId, Positions,
+    Attempt, Bounds, Claim, Claiming, Delivery, DeliveryState, DeliveryStore, Endpoint, EndpointId, Positions, Resent,
     Settlement,
 };
 use scim_store::Result;
@@ -109,7 +109,7 @@ macro_rules! keeps_events {
                 endpoint: &EndpointId,
                 sequences: Option<&[u64]>,
                 now: DateTime<Utc>,
-            ) -> Result<u64> {
+            ) -> Result<Resent> {
                 let (place, sequences) = (Place::new(tenant, endpoint), sequences.map(<[u64]>::to_vec));
                 self.perform(Resend {
                     place,

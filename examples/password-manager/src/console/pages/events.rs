@@ -91,13 +91,18 @@ pub(crate) async fn resend(
     State(app): State<App>,
     Path((id, sequence)): Path<(String, u64)>,
     posted: Posted<Nothing>,
-) -> Result<Redirect, Fault> {
-    let tenant = posted.visit.tenant();
-    app.events
-        .webhooks
-        .resend(&tenant, &EndpointId::new(id), Some(&[sequence]))
-        .await?;
-    Ok(Redirect::to("/console/events?note=resent"))
+) -> Result<Response, Fault> {
+    let visit = posted.visit;
+    let (tenant, id, webhooks) = (visit.tenant(), EndpointId::new(id), &app.events.webhooks);
+    match webhooks.resend(&tenant, &id, Some(&[sequence])).await {
+        Err(WebhookError::NotKept(_)) => {
+            let reason = "It arrived too long ago: only what arrived lately is kept.";
+            let page = show(&app, &visit, parts::refused("The event was not sent again.", reason)).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(Redirect::to("/console/events?note=resent").into_response()),
+    }
 }
 
 async fn show(app: &App, visit: &Visit, notice: Markup) -> Result<Markup, Fault> {
@@ -108,7 +113,8 @@ async fn show(app: &App, visit: &Visit, notice: Markup) -> Result<Markup, Fault>
         .members
         .names(slug, events.iter().map(|event| event.id.as_str()))
         .await?;
-    let hooks = webhooks::hooks(&app.events.webhooks, &visit.tenant()).await?;
+    let before = events.last().map_or(0, |oldest| oldest.sequence.saturating_sub(1));
+    let hooks = webhooks::hooks(&app.events.webhooks, &visit.tenant(), before).await?;
     let credentials = app.credentials.list(&visit.tenant()).await?;
     let secret = app.reveals.take(&slot(visit));
     let content = html! {
@@ -166,17 +172,26 @@ fn delivery(visit: &Visit, event: &Event, hooks: &[Hook]) -> Markup {
         div.badges {
             @for (hook, standing) in standings {
                 @match standing {
-                    Standing::Delivered(status) => span.badge.good { "Delivered, " (status) },
+                    Standing::Delivered(status) => {
+                        span.badge.good { "Delivered, " (status) }
+                        @if hook.kept.contains(&event.sequence) { (again(visit, hook, event)) }
+                    },
                     Standing::Waiting => span.badge.warn.dot { "Waiting" },
                     Standing::Failed => {
                         span.badge.bad.dot { "Not delivered" }
-                        form method="post" action={ "/console/events/webhooks/" (hook.endpoint.id.as_str()) "/resend/" (event.sequence) } {
-                            (parts::csrf(visit))
-                            button.quiet.small type="submit" { "Send again" }
-                        }
+                        (again(visit, hook, event))
                     },
                 }
             }
+        }
+    }
+}
+
+fn again(visit: &Visit, hook: &Hook, event: &Event) -> Markup {
+    html! {
+        form method="post" action={ "/console/events/webhooks/" (hook.endpoint.id.as_str()) "/resend/" (event.sequence) } {
+            (parts::csrf(visit))
+            button.quiet.small type="submit" { "Send again" }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoints that events are posted to, and how far they got.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use maud::{Markup, html};
 use scim_events::{Attempt, AttemptOutcome, DeliveryState, Endpoint, EndpointState, WebhookError, Webhooks};
@@ -24,19 +24,23 @@ pub(super) enum Standing {
 pub(super) struct Hook {
     pub(super) endpoint: Endpoint,
     pub(super) standings: HashMap<u64, Standing>,
+    /// What has arrived and can be sent again.
+    pub(super) kept: HashSet<u64>,
     pub(super) failed: usize,
     last: Option<Attempt>,
 }
 
-/// The endpoints of an organisation.
-pub(super) async fn hooks(webhooks: &Webhooks, tenant: &TenantId) -> Result<Vec<Hook>, WebhookError> {
+/// The endpoints of an organisation, with how events behind a number stand.
+pub(super) async fn hooks(webhooks: &Webhooks, tenant: &TenantId, after: u64) -> Result<Vec<Hook>, WebhookError> {
     let mut hooks = Vec::new();
     for endpoint in webhooks.endpoints(tenant).await? {
         let mut standings = HashMap::new();
         let attempts = webhooks.attempts(tenant, &endpoint.id, LOOK).await?;
         for attempt in &attempts {
             if let AttemptOutcome::Answered(status @ 200..300) = attempt.outcome {
-                standings.insert(attempt.sequence, Standing::Delivered(status));
+                // The latest comes first.
+                let standing = standings.entry(attempt.sequence);
+                standing.or_insert(Standing::Delivered(status));
             }
         }
         let mut failed = 0;
@@ -50,10 +54,13 @@ pub(super) async fn hooks(webhooks: &Webhooks, tenant: &TenantId) -> Result<Vec<
             }
             standings.extend(deliveries.iter().map(|delivery| (delivery.sequence, standing)));
         }
+        let arrived = DeliveryState::Delivered;
+        let arrived = webhooks.deliveries(tenant, &endpoint.id, arrived, after, LOOK).await?;
         let last = attempts.into_iter().max_by_key(|attempt| attempt.at);
         hooks.push(Hook {
             endpoint,
             standings,
+            kept: arrived.iter().map(|delivery| delivery.sequence).collect(),
             failed,
             last,
         });
@@ -89,7 +96,7 @@ fn row(visit: &Visit, hook: &Hook) -> Markup {
                 code { (hook.endpoint.settings.url.as_uri()) }
                 div.badges {
                     (state(hook))
-                    @if let Some(attempt) = &hook.last { span.faint.small { "Last try " (parts::ago(attempt.at)) ", " (attempt.latency.as_millis()) " ms" } }
+                    @if let Some(attempt) = &hook.last { span.faint.small { "Last try " (parts::ago(attempt.at)) ", " (attempt.latency.as_millis()) " ms" @if !attempt.outcome.is_success() { ": " (attempt.outcome) } } }
                 }
             }
             div.actions {
