@@ -64,6 +64,9 @@ for (const element of all("body *")) {
   const ratio = (light + 0.05) / (dark + 0.05);
   const isLarge = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700);
   if (ratio < (isLarge ? 3 : 4.5)) say(`a contrast of ${ratio.toFixed(2)}`, element);
+  // Text that stands on its head, a letter in each line.
+  const isSqueezed = element.textContent.trim().length > 3 && element.getBoundingClientRect().width < 20;
+  if (isSqueezed && !element.closest(".visually-hidden, thead")) say("text without room", element);
 }
 for (const element of all("button, .button, summary, select, input:not([type=hidden], [type=radio], [type=checkbox])")) {
   const { width, height } = element.getBoundingClientRect();

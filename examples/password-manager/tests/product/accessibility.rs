@@ -20,6 +20,10 @@ async fn what_is_wrong_with_a_page_is_found() {
     let breaks = [
         ("document.documentElement.lang = ''", "no language"),
         (
+            "document.querySelector('h1').attributeStyleMap.set('width', '9px')",
+            "without room",
+        ),
+        (
             "document.querySelector('dd span').textContent = 'x'.repeat(99)",
             "sticks out",
         ),

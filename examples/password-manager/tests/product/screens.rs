@@ -1,6 +1,6 @@
 //! Every page, as a picture: on a desk and on a phone, by day and by night; what a window shows, and the whole page.
 
-use std::{cell::RefCell, env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, sync::Mutex};
 
 use serde_json::json;
 use ureq::http::Method;
@@ -23,7 +23,7 @@ struct Camera<'a> {
     host: &'a Host,
     kept: Option<PathBuf>,
     /// What is wrong, all at once.
-    problems: RefCell<Vec<String>>,
+    problems: Mutex<Vec<String>>,
 }
 
 /// The pictures are kept where `PM_SCREENS` says; what is checked is that no page is wider than its device, and that all of
@@ -37,7 +37,7 @@ async fn every_page_fits_its_device() {
         browser: &browser,
         host: &host,
         kept: env::var_os("PM_SCREENS").map(PathBuf::from),
-        problems: RefCell::default(),
+        problems: Mutex::default(),
     };
     camera.go("sign-in?link=x", "sign-in").await;
     browser.press("main button").await;
@@ -61,7 +61,7 @@ async fn every_page_fits_its_device() {
     events(&camera, &url).await;
     camera.page("nothing", "missing").await;
     long_names(&camera).await;
-    assert_eq!(camera.problems.take(), Vec::<String>::new());
+    assert_eq!(camera.problems.into_inner().unwrap(), Vec::<String>::new());
     browser.close().await;
 }
 
@@ -261,6 +261,6 @@ impl Camera<'_> {
     }
 
     fn problem(&self, problem: String) {
-        self.problems.borrow_mut().push(problem);
+        self.problems.lock().unwrap().push(problem);
     }
 }
