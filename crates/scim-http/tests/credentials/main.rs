@@ -1,6 +1,6 @@
 //! Tokens through the handler: minted, listed, rotated, revoked, revealed once, and never seen (decisions D35 and D49).
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[cfg(test)]
 mod access_tokens;

@@ -23,8 +23,6 @@
 //! | D19 `Authorization` | d19 |
 //! | D20 locations | d20 |
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
-
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]

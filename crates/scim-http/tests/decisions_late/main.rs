@@ -3,8 +3,6 @@
 //! D22 and D36 became D55 and D57, which are tested elsewhere. D26 is the corpus of hostile input, which has a runner of its
 //! own. D25 and D33 are also N53 and N23.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
-
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

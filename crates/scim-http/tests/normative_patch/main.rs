@@ -1,7 +1,5 @@
 //! PATCH as RFC 7644 section 3.5.2 has it: cases N52 to N72.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
-
 #[cfg(test)]
 mod add;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use scim_conformance::postgres::{Postgres, schema_name};
 use scim_http::store::{Change, ChangeKind, ChangeMethod};
+use scim_sql::SqliteStore;
 use serde_json::{Value, json};
 
 use crate::{
@@ -220,9 +221,12 @@ fn make_fixtures() {
     fs::write(fixture(&format!("postgres-{release}.sql")), text).unwrap();
 }
 
-/// The job: a start of the application.
+/// The job: a start of the application, and its orderly end, so that each start writes as often as any other.
 pub(crate) async fn open(base: &Base) {
-    base.open().await;
+    match base.file() {
+        Some(file) => SqliteStore::open(file).await.unwrap().close().await,
+        None => drop(base.open().await),
+    }
 }
 
 /// Whether a database that something happened to opens, and is as good as new.

@@ -99,7 +99,13 @@ impl Browser {
     }
 
     pub(crate) async fn text(&self, selector: &str) -> String {
-        self.wait(selector).await.text().await.unwrap()
+        // A page that goes away meanwhile takes its elements with it.
+        for _ in 0..20 {
+            if let Ok(text) = self.wait(selector).await.text().await {
+                return text;
+            }
+        }
+        panic!("{selector} never stayed");
     }
 
     /// All that a reader sees.

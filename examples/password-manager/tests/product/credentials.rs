@@ -87,7 +87,7 @@ async fn an_old_token_lives_on_where_that_is_chosen(store: Store) {
         .ask("document.querySelector('tbody select[name=overlap] option:checked').value = '8 weeks'")
         .await;
     browser.press(&format!("{ROW} details[open] button")).await;
-    assert!(browser.page().await.contains("cannot be read"));
+    assert!(browser.text(".door .head").await.contains("cannot be read"));
     assert_eq!(status(&host, &second), 200, "nothing has changed");
     browser.close().await;
 }
