@@ -284,7 +284,16 @@ pub(crate) async fn check(store: &HostStore, sql: impl AsyncFn(&str) -> String) 
     assert_eq!(row("ANN").await, "ann Änne änne Jensen Dev on scim Okta - 1");
     let mail = sql("SELECT address_key FROM mails WHERE person_id = 1").await;
     assert_eq!(mail, "ann@acme.example");
-    assert_eq!(client.changes(0).await, ["Created p1 []", "Updated c1 [\"members\"]"]);
+    let told = client.changes(0).await;
+    let label = format!("{}:managedBy", Labels::URN);
+    let given = json!(["active", "emails", "name", "timezone", "title", label, "userName"]).to_string();
+    assert_eq!(
+        told,
+        [
+            format!("Created p1 {}", given.replace(",", ", ")),
+            "Updated c1 [\"members\"]".to_owned()
+        ]
+    );
     let seen = client.read(&crew, "c1").await.unwrap();
     assert_eq!(seen["members"].as_array().unwrap().len(), 2);
     assert_eq!(seen["meta"]["version"], "W/\"8\"");
