@@ -131,10 +131,15 @@ impl Opener {
         set(connection, "synchronous", level, &level.to_string())?;
         if role == Role::Reader {
             set(connection, "query_only", 1, "1")?;
+            // Lists of identifiers and small sorts are tables for the time of a statement: a file would cost more than the rest.
+            set(connection, "temp_store", MEMORY, &MEMORY.to_string())?;
         }
         Ok(())
     }
 }
+
+/// What `temp_store` calls memory. A page keeps no more rows than it has, so it is little.
+const MEMORY: i64 = 2;
 
 /// The outcome of a migration, which does not wait here.
 fn ended<T>(migration: impl Future<Output = Result<T, Halt>>) -> Result<T, Halt> {
