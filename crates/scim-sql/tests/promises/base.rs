@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -209,12 +209,26 @@ impl Base {
         }
     }
 
-    /// For a process of its own.
+    /// Waits until the server is done with the processes that were killed: it may commit what they sent for a while yet.
+    pub(crate) async fn forget_killed(&self) {
+        let Self::Postgres { schema, .. } = self else { return };
+        let left = format!("SELECT query FROM pg_stat_activity WHERE application_name = '{schema}'");
+        let start = Instant::now();
+        while !self.sql(&left).await.is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(60), "{:?}", self.sql(&left).await);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// For a process of its own, whose connections have the name of the schema.
     pub(crate) fn to_json(&self) -> Value {
         match self {
             Self::Memory(_) => Value::Null,
             Self::Sqlite(directory) => json!({ "sqlite": directory.path }),
-            Self::Postgres { url, schema } => json!({ "url": url, "schema": schema }),
+            Self::Postgres { url, schema } => {
+                let mark = if url.contains('?') { '&' } else { '?' };
+                json!({ "url": format!("{url}{mark}application_name={schema}"), "schema": schema })
+            }
         }
     }
 

@@ -271,6 +271,7 @@ async fn cycle(
     } else {
         child.kill()
     };
+    base.forget_killed().await;
     if let Some(failed) = lines.iter().find(|line| line.starts_with("failed")) {
         // The server is gone while the bulk goes on: its operations say so.
         assert!(server.is_some() && failed.contains("503"), "{failed}");

@@ -123,6 +123,7 @@ fn kill_until(
             } else {
                 child.kill()
             };
+            base.forget_killed().await;
             survived.add(base, &tenant, &acknowledged(&lines, CLIENTS)).await;
             if is_enough(&survived) {
                 break;

@@ -300,6 +300,7 @@ fn survives(base: Base) {
         assert!(child.hear(40 + round * 13));
         child.kill();
         let wrong = scale::run(async {
+            base.forget_killed().await;
             let store = base.open().await;
             let (client, _) = serve(Arc::clone(&store), SeatPolicy::Require);
             // Whatever dies gives nothing back that it did not have, and what is left works.
