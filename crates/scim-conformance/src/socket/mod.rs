@@ -2,6 +2,7 @@
 //! only sockets show: [`SlowClients`] and [`Oversized`].
 
 mod oversized;
+mod place;
 mod process;
 mod slow;
 mod target;

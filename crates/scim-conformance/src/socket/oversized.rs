@@ -6,10 +6,9 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::{Method, Request};
+use http::Method;
 
-use super::{Socket, wire};
+use super::{Socket, place::Place, wire};
 
 /// Clients that send more than the host takes, and clients that lie about how much they send.
 ///
@@ -35,14 +34,6 @@ const BEYOND: usize = 64 << 10;
 const GROWTH: u64 = 32 << 10;
 
 const CHUNK: usize = 32 << 10;
-
-/// A service to talk to.
-#[derive(Debug, Clone, Copy)]
-struct Place<'a> {
-    socket: &'a Socket,
-    base_path: &'a str,
-    token: &'a str,
-}
 
 impl Oversized {
     /// Against a host with this limit.
@@ -74,7 +65,7 @@ impl Oversized {
             token,
         };
         let mut problems = Vec::new();
-        problems.extend(self.ask(place).err());
+        problems.extend(place.ask().err());
         let before = memory(process, "VmRSS:");
         problems.extend(self.stop_beyond_the_limit(place).err());
         for length in [self.limit + 1, self.limit.saturating_mul(1000), usize::MAX / 2] {
@@ -94,7 +85,7 @@ impl Oversized {
         if let Some(growth) = growth.filter(|growth| *growth > GROWTH) {
             problems.push(format!("the host grew by {growth} KiB"));
         }
-        problems.extend(self.ask(place).err());
+        problems.extend(place.ask().err());
         if problems.is_empty() {
             Ok(growth)
         } else {
@@ -142,20 +133,6 @@ impl Oversized {
             Ok(answer) if answer.status() != 413 => Err(format!("{sent} bytes: answered by {}", answer.status())),
             Err(_) if sent >= self.most => Err(format!("{sent} bytes were taken without an answer")),
             _ => Ok(()),
-        }
-    }
-
-    /// A request that is as it should be.
-    fn ask(&self, place: Place<'_>) -> Result<(), String> {
-        let request = Request::get(format!("{}/Users?count=1", place.base_path))
-            .header("host", "h")
-            .header("authorization", format!("Bearer {}", place.token))
-            .body(Bytes::new())
-            .map_err(|error| error.to_string())?;
-        match place.socket.exchange(request) {
-            Ok(answer) if answer.status() == 200 => Ok(()),
-            Ok(answer) => Err(format!("another client is answered by {}", answer.status())),
-            Err(error) => Err(format!("another client has no answer: {error}")),
         }
     }
 

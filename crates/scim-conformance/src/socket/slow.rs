@@ -9,10 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use http::Request;
-
-use super::{Socket, wire};
+use super::{Socket, place::Place, wire};
 
 /// Clients that hold connections: silent ones, ones that send a head or a body byte by byte, and ones that never read. Meanwhile
 /// others want answers.
@@ -38,14 +35,6 @@ enum Kind {
     SlowHead,
     SlowBody,
     Deaf,
-}
-
-/// A service to talk to.
-#[derive(Debug, Clone, Copy)]
-struct Place<'a> {
-    socket: &'a Socket,
-    base_path: &'a str,
-    token: &'a str,
 }
 
 /// Bytes of slow clients come as often as this.
@@ -174,18 +163,7 @@ impl SlowClients {
         let mut longest = Duration::ZERO;
         for _ in 0..self.requests {
             let start = Instant::now();
-            let request = Request::get(format!("{}/Users?count=1", place.base_path))
-                .header("host", "h")
-                .header("authorization", format!("Bearer {}", place.token))
-                .body(Bytes::new())
-                .map_err(|error| error.to_string())?;
-            let answer = place.socket.exchange(request);
-            let status = answer
-                .map_err(|error| format!("another client has no answer: {error}"))?
-                .status();
-            if status != 200 {
-                return Err(format!("another client is answered by {status}"));
-            }
+            place.ask()?;
             longest = longest.max(start.elapsed());
         }
         Ok(longest)
