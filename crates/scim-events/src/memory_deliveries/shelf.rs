@@ -219,13 +219,15 @@ impl Shelf {
     }
 
     pub(super) fn resend(&mut self, sequences: Option<&[u64]>, now: DateTime<Utc>) -> Resent {
-        let wanted = match sequences {
+        let mut wanted: Vec<u64> = match sequences {
             None => self.dead.iter().copied().collect(),
             Some(wanted) => wanted.to_vec(),
         };
         if let Some(missing) = wanted.iter().find(|sequence| !self.rows.contains_key(sequence)) {
             return Resent::NotKept(*missing);
         }
+        // Of one resource, the first has the turn.
+        wanted.sort_unstable();
         let revived = wanted.into_iter().filter(|sequence| self.revive(*sequence, now));
         Resent::Again(u64::try_from(revived.count()).unwrap_or(u64::MAX))
     }

@@ -118,6 +118,12 @@ pub(super) async fn what_is_sent_again_takes_its_turn(side: &Side<'_>) -> Check 
     side.arrive(at(5), 2).await?;
     side.arrive(at(5), 1).await?;
     side.arrive(at(5), 3).await?;
+    // By their numbers, not in the order in which they are named.
+    let resent = side.resend(&endpoint, Some(&[3, 1, 2]), at(6)).await?;
+    ensure!(resent == Resent::Again(3), "sending three again is {resent:?}");
+    for sequence in 1..=3 {
+        side.arrive(at(6), sequence).await?;
+    }
     ensure!(side.claim(at(60)).await?.is_empty(), "something goes once more");
     Ok(())
 }
