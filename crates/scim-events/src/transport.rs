@@ -15,7 +15,7 @@ use crate::{EndpointUrl, UrlError};
 /// it was not given, and ends when the time is over.
 #[async_trait]
 pub trait Transport: Debug + Send + Sync + 'static {
-    /// Whether a URL would be tried at all, as far as it shows by itself. Asked when an endpoint is added.
+    /// Whether a URL would be tried at all, as far as it shows by itself. Asked when it is set and before each try.
     ///
     /// # Errors
     ///

@@ -1,5 +1,7 @@
 //! What becomes of a delivery and of its endpoint, with time, chance and answers by hand.
 
+use std::sync::atomic::Ordering;
+
 use chrono::TimeDelta;
 use scim_conformance::{block_on, events::check_deliveries};
 use scim_events::{
@@ -269,4 +271,24 @@ fn urls_are_checked_when_they_are_set() {
     assert_eq!(world.endpoint().settings.url.host(), "app.example.com");
     let foreign = block_on(world.webhooks.endpoint(&"other".into(), &world.id));
     assert!(matches!(foreign, Err(WebhookError::Store(StoreError::NotFound))));
+}
+
+#[test]
+fn an_endpoint_whose_url_is_not_allowed_any_more_can_be_looked_after() {
+    let world = World::new();
+    world.deliver(&[event(1, "a")]);
+    world.script.refuses.store(true, Ordering::SeqCst);
+    assert_eq!(world.send().failed, 1, "nothing goes there");
+    assert_eq!(world.script.sends(), 0);
+    let (webhooks, tenant) = (&world.webhooks, tenant());
+    let overlap = TimeDelta::seconds(60);
+    block_on(webhooks.rotate_secret(&tenant, &world.id, overlap)).unwrap();
+    let values = |settings: &mut EndpointSettings| settings.payload = Payload::Values;
+    block_on(webhooks.change(&tenant, &world.id, values)).unwrap();
+    assert_eq!(world.endpoint().settings.payload, Payload::Values);
+    block_on(webhooks.disable(&tenant, &world.id)).unwrap();
+    assert_eq!(world.endpoint().state, EndpointState::Off);
+    let url = EndpointUrl::parse("https://app.example.com/other").unwrap();
+    let moved = block_on(webhooks.change(&tenant, &world.id, |settings| settings.url = url.clone()));
+    assert!(matches!(moved, Err(WebhookError::Url(UrlError::Private))), "{moved:?}");
 }

@@ -6,7 +6,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -85,6 +85,8 @@ pub(crate) struct Script {
     pub(crate) messages: Arc<Mutex<Vec<Message>>>,
     answers: Arc<Mutex<VecDeque<Result<Answer, FailureKind>>>>,
     pub(crate) sends: Arc<AtomicUsize>,
+    /// Whether no URL is allowed any more.
+    pub(crate) refuses: Arc<AtomicBool>,
 }
 
 impl Script {
@@ -105,6 +107,9 @@ impl Script {
 #[async_trait]
 impl Transport for Script {
     fn check(&self, url: &EndpointUrl) -> Result<(), UrlError> {
+        if self.refuses.load(Ordering::SeqCst) {
+            return Err(UrlError::Private);
+        }
         UrlPolicy::new().check(url)
     }
 
