@@ -45,7 +45,9 @@ impl Webhooks {
     ///
     /// Those of the store; what was not settled is tried again when its claim ends.
     pub async fn send_due(&self) -> Result<Sent> {
-        let claims = self.claim(self.inner.at_once, &[]).await?;
+        let claims = self
+            .claim(self.inner.at_once, self.inner.at_once_to_endpoint, &[])
+            .await?;
         let mut sent = Sent::default();
         for settled in join_all(claims.into_iter().map(|claim| self.send(claim))).await {
             sent.add(settled?);
@@ -53,10 +55,15 @@ impl Webhooks {
         Ok(sent)
     }
 
-    pub(crate) async fn claim(&self, most: usize, without: &[EndpointId]) -> Result<Vec<Claim>> {
+    pub(crate) async fn claim(
+        &self,
+        most: usize,
+        most_of_endpoint: usize,
+        without: &[EndpointId],
+    ) -> Result<Vec<Claim>> {
         let now = self.inner.clock.now();
         let claiming = Claiming::new(now, later(now, self.inner.timeout.saturating_mul(3)))
-            .most(most, self.inner.at_once_to_endpoint)
+            .most(most, most_of_endpoint)
             .without(without);
         self.inner.store.claim(&claiming).await
     }

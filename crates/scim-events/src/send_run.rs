@@ -22,11 +22,12 @@ impl Webhooks {
         loop {
             let free = self.inner.at_once.saturating_sub(under_way.len());
             if free > 0 {
-                let full = busy
-                    .iter()
-                    .filter(|(_, count)| **count >= self.inner.at_once_to_endpoint);
-                let full: Vec<EndpointId> = full.map(|(id, _)| id.clone()).collect();
-                let claims = self.claim(free, &full).await.unwrap_or_else(|error| {
+                let most = self.inner.at_once_to_endpoint;
+                let (full, others): (Vec<_>, Vec<_>) = busy.iter().partition(|(_, count)| **count >= most);
+                let full: Vec<EndpointId> = full.into_iter().map(|(id, _)| id.clone()).collect();
+                // So many fit in wherever something is under way; where nothing is, the next round brings more.
+                let room = others.iter().map(|(_, count)| most - **count).min().unwrap_or(most);
+                let claims = self.claim(free, room, &full).await.unwrap_or_else(|error| {
                     report(error);
                     Vec::new()
                 });
