@@ -9,13 +9,14 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, header::RETRY_AFTER};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{
@@ -29,6 +30,7 @@ use rustls::{
     crypto::ring::default_provider,
     pki_types::{CertificateDer, pem, pem::PemObject as _},
 };
+use tokio::time::timeout;
 use tower_service::Service;
 
 use self::failure::failure;
@@ -38,6 +40,9 @@ mod failure;
 
 /// The most of an answer that is read, in bytes, so that its connection can be used again.
 const ANSWER: usize = 64 << 10;
+
+/// The longest time for that, if the try has so much left.
+const REST: Duration = Duration::from_secs(1);
 
 /// Longest time for a connection to one address.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -136,20 +141,15 @@ impl HttpTransport {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = message.url.as_uri().clone();
         *request.headers_mut() = message.headers.clone();
-        let response = self.client.request(request).await.map_err(failure)?;
-        let answer = Answer::new(response.status().as_u16(), retry_after(response.headers()));
-        let mut body = response.into_body();
-        let rest = async move {
-            let mut read = 0;
-            while let Some(Ok(frame)) = body.frame().await {
-                read += frame.data_ref().map_or(0, Bytes::len);
-                if read > ANSWER {
-                    break;
-                }
-            }
+        let begin = Instant::now();
+        let response = match timeout(message.timeout, self.client.request(request)).await {
+            Ok(response) => response.map_err(failure)?,
+            Err(late) => return Err(TransportError::with_source(FailureKind::Timeout, late)),
         };
-        // The answer is its head: what else comes is nobody's business, and only read for the connection's sake.
-        let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
+        // The answer is its head, whatever becomes of the rest.
+        let answer = Answer::new(response.status().as_u16(), retry_after(response.headers()));
+        let left = message.timeout.saturating_sub(begin.elapsed());
+        let _ = timeout(left.min(REST), read(response.into_body())).await;
         Ok(answer)
     }
 }
@@ -169,10 +169,7 @@ impl Transport for HttpTransport {
             };
             TransportError::with_source(kind, error)
         })?;
-        match tokio::time::timeout(message.timeout, self.post(message)).await {
-            Ok(outcome) => outcome,
-            Err(late) => Err(TransportError::with_source(FailureKind::Timeout, late)),
-        }
+        self.post(message).await
     }
 }
 
@@ -292,6 +289,17 @@ fn certificates(file: Vec<u8>) -> Result<Vec<CertificateDer<'static>>, Transport
         return Err(TransportBuildError::certificate(pem::Error::NoItemsFound));
     }
     Ok(found)
+}
+
+/// Reads the body of an answer, or the most of it that is read.
+async fn read(mut body: Incoming) {
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > ANSWER {
+            break;
+        }
+    }
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {

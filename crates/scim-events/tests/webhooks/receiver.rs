@@ -4,13 +4,19 @@ use std::{
     collections::{BTreeMap, HashMap},
     convert::Infallible,
     net::SocketAddr,
+    pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use http_body_util::{BodyExt as _, Empty, combinators::BoxBody};
+use hyper::{
+    body::{Body, Frame, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use standardwebhooks::Webhook;
@@ -23,7 +29,7 @@ use tokio::{
 /// What a receiver does with a message.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    /// Takes it, and answers with a status and headers.
+    /// Takes it, and answers with a status and headers; the body of a 200 never ends.
     Answer(u16, Vec<(&'static str, String)>),
     /// Takes it, and closes the connection without an answer.
     Drop,
@@ -186,7 +192,9 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn take(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, &'static str> {
+type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+async fn take(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Answer, &'static str> {
     *shared.requests.lock().unwrap() += 1;
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "gone")?.to_bytes();
@@ -195,7 +203,7 @@ async fn take(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
         Err(error) => {
             shared.invalid.lock().unwrap().push(error);
             shared.news.notify_waiters();
-            return answer(401, &[]).map_err(|never| match never {});
+            return Ok(answer(401, &[]));
         }
     };
     let reply = (shared.decide.lock().unwrap())(&heard);
@@ -204,10 +212,10 @@ async fn take(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
         shared.news.notify_waiters();
     }
     match reply {
-        Reply::Answer(status, headers) => answer(status, &headers).map_err(|never| match never {}),
+        Reply::Answer(status, headers) => Ok(answer(status, &headers)),
         Reply::Drop => Err("dropped"),
         Reply::Hang => std::future::pending().await,
-        Reply::Refuse => answer(500, &[]).map_err(|never| match never {}),
+        Reply::Refuse => Ok(answer(500, &[])),
     }
 }
 
@@ -225,16 +233,29 @@ fn verify(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Heard, St
     })
 }
 
-fn answer(status: u16, headers: &[(&str, String)]) -> Result<Response<Full<Bytes>>, Infallible> {
+fn answer(status: u16, headers: &[(&str, String)]) -> Answer {
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(*name, value);
     }
-    // Longer than any sender should want to read.
     let body = if status == 200 {
-        Bytes::from(vec![b'x'; 4 << 20])
+        Endless(Some(Bytes::from_static(b"x"))).boxed()
     } else {
-        Bytes::new()
+        Empty::new().boxed()
     };
-    Ok(response.body(Full::new(body)).unwrap())
+    response.body(body).unwrap()
+}
+
+/// A body that begins and never ends.
+struct Endless(Option<Bytes>);
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0
+            .take()
+            .map_or(Poll::Pending, |start| Poll::Ready(Some(Ok(Frame::data(start)))))
+    }
 }

@@ -142,7 +142,8 @@ async fn an_answer_is_read_to_a_limit() {
     let receiver = Receiver::start().await;
     receiver.decide(|_| Reply::Answer(200, vec![("retry-after", "7".to_owned())]));
     let transport = HttpTransport::new(UrlPolicy::new().allow_http().allow_private()).unwrap();
-    let answer = send(&transport, &receiver, "127.0.0.1").await.unwrap();
+    let message = message(&url(&receiver), &receiver, Duration::from_millis(500));
+    let answer = transport.send(&message).await.unwrap();
     assert_eq!(answer, Answer::new(200, Some(Duration::from_secs(7))));
 }
 
