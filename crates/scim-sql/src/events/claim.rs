@@ -5,12 +5,12 @@ use scim_core::TenantId;
 use scim_events::{Claim, Claiming, DeliveryState, EndpointId};
 
 use super::{
-    Place, Task, count,
+    Place, count,
     deliveries::{COLUMNS, delivery},
     endpoints::find,
     millis,
 };
-use crate::{error::Failure, session::Session};
+use crate::{database::Task, error::Failure, session::Session};
 
 /// What is to be claimed, see [`Claiming`].
 pub(super) struct ClaimDue {
@@ -51,8 +51,6 @@ impl ClaimDue {
 
 impl Task for ClaimDue {
     type Answer = Vec<Claim>;
-
-    const WRITES: bool = true;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<Self::Answer, Failure> {
         let mut claims = Vec::new();

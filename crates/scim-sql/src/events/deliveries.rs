@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use scim_events::{Delivery, DeliveryState, EventId, EventType, Resent};
 
-use super::{Place, Task, count, int, millis};
+use super::{Place, count, int, millis};
 use crate::{
+    database::Task,
     error::Failure,
     session::Session,
     statement::{Row, Statement, Value},
@@ -37,8 +38,6 @@ pub(super) struct Resend {
 
 impl Task for Enqueue {
     type Answer = ();
-
-    const WRITES: bool = true;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<(), Failure> {
         let place = &self.place;
@@ -78,8 +77,6 @@ impl Task for Enqueue {
 impl Task for List {
     type Answer = Vec<Delivery>;
 
-    const WRITES: bool = false;
-
     async fn run<S: Session>(&self, session: &mut S) -> Result<Self::Answer, Failure> {
         self.place.must_exist(session).await?;
         let state = match self.state {
@@ -99,8 +96,6 @@ impl Task for List {
 
 impl Task for Resend {
     type Answer = Resent;
-
-    const WRITES: bool = true;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<Resent, Failure> {
         let place = &self.place;

@@ -5,8 +5,9 @@ use scim_core::TenantId;
 use scim_events::{Endpoint, EndpointId, EndpointSettings, EndpointState, Health};
 use scim_store::StoreError;
 
-use super::{Place, Task, int, millis};
+use super::{Place, int, millis};
 use crate::{
+    database::Task,
     error::{Failure, SqlError},
     session::Session,
     statement::Row,
@@ -26,8 +27,6 @@ pub(super) struct Remove(pub(super) Place);
 impl Task for All {
     type Answer = Vec<Endpoint>;
 
-    const WRITES: bool = false;
-
     async fn run<S: Session>(&self, session: &mut S) -> Result<Self::Answer, Failure> {
         let text = format!("SELECT {COLUMNS} FROM {{s}}scim_endpoint WHERE tenant = ?1 ORDER BY created, id");
         let statement = session.statement(&text, vec![self.0.as_str().into()]);
@@ -39,8 +38,6 @@ impl Task for All {
 impl Task for One {
     type Answer = Endpoint;
 
-    const WRITES: bool = false;
-
     async fn run<S: Session>(&self, session: &mut S) -> Result<Endpoint, Failure> {
         let found = find(session, &self.0).await?;
         found.ok_or_else(|| StoreError::NotFound.into())
@@ -49,8 +46,6 @@ impl Task for One {
 
 impl Task for Put {
     type Answer = u64;
-
-    const WRITES: bool = true;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<u64, Failure> {
         let endpoint = &self.0;
@@ -86,8 +81,6 @@ impl Task for Put {
 
 impl Task for Remove {
     type Answer = ();
-
-    const WRITES: bool = true;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<(), Failure> {
         let text = "DELETE FROM {s}scim_endpoint WHERE tenant = ?1 AND id = ?2";

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use scim_events::{Attempt, AttemptOutcome, Delivery, EventId, EventType, FailureKind};
 
-use super::{Place, Task, count, int, millis};
-use crate::{error::Failure, session::Session, statement::Row, verbs::time};
+use super::{Place, count, int, millis};
+use crate::{database::Task, error::Failure, session::Session, statement::Row, verbs::time};
 
 pub(super) struct Attempts(pub(super) Place, pub(super) usize);
 
 impl Task for Attempts {
     type Answer = Vec<Attempt>;
-
-    const WRITES: bool = false;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<Self::Answer, Failure> {
         let Self(place, limit) = self;

@@ -1,7 +1,7 @@
 //! Where events and webhooks wait, in the database of the store.
 //!
-//! Each function of [`Positions`](scim_events::Positions) and [`DeliveryStore`](scim_events::DeliveryStore) is a [`Task`],
-//! written once over a session.
+//! Each function of [`Positions`](scim_events::Positions) and [`DeliveryStore`](scim_events::DeliveryStore) is a
+//! [`Task`](crate::database::Task).
 
 mod claim;
 mod deliveries;
@@ -11,24 +11,12 @@ mod positions;
 mod settle;
 mod stores;
 
-use std::future::Future;
-
 use chrono::{DateTime, Utc};
 use scim_core::TenantId;
 use scim_events::EndpointId;
 use scim_store::StoreError;
 
 use crate::{error::Failure, session::Session, statement::Value};
-
-/// A function on a session, with all that it needs, so that it can go to another thread and be tried again.
-pub(crate) trait Task: Send + Sync + 'static {
-    type Answer: Send + 'static;
-
-    /// Whether it needs a transaction that writes.
-    const WRITES: bool;
-
-    fn run<S: Session>(&self, session: &mut S) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
-}
 
 /// An endpoint by its keys.
 #[derive(Debug, Clone)]

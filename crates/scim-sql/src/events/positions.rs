@@ -2,8 +2,8 @@
 
 use scim_core::TenantId;
 
-use super::{Task, int};
-use crate::{error::Failure, session::Session};
+use super::int;
+use crate::{database::Task, error::Failure, session::Session};
 
 pub(super) struct All(pub(super) TenantId);
 
@@ -15,8 +15,6 @@ pub(super) struct Save(pub(super) TenantId, pub(super) String, pub(super) u64);
 
 impl Task for All {
     type Answer = Vec<(String, u64)>;
-
-    const WRITES: bool = false;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<Self::Answer, Failure> {
         let text = "SELECT reader, through FROM {s}scim_position WHERE tenant = ?1 ORDER BY reader";
@@ -32,8 +30,6 @@ impl Task for All {
 impl Task for Load {
     type Answer = Option<u64>;
 
-    const WRITES: bool = false;
-
     async fn run<S: Session>(&self, session: &mut S) -> Result<Self::Answer, Failure> {
         let text = "SELECT through FROM {s}scim_position WHERE tenant = ?1 AND reader = ?2";
         let statement = session.statement(text, vec![self.0.as_str().into(), self.1.as_str().into()]);
@@ -46,8 +42,6 @@ impl Task for Load {
 impl Task for Remove {
     type Answer = ();
 
-    const WRITES: bool = true;
-
     async fn run<S: Session>(&self, session: &mut S) -> Result<(), Failure> {
         let text = "DELETE FROM {s}scim_position WHERE tenant = ?1 AND reader = ?2";
         let statement = session.statement(text, vec![self.0.as_str().into(), self.1.as_str().into()]);
@@ -58,8 +52,6 @@ impl Task for Remove {
 
 impl Task for Save {
     type Answer = ();
-
-    const WRITES: bool = true;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<(), Failure> {
         let text = "INSERT INTO {s}scim_position (tenant, reader, through) VALUES (?1, ?2, ?3) \

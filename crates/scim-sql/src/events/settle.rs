@@ -3,11 +3,11 @@
 use scim_events::{Attempt, AttemptOutcome, Bounds, Claim, EndpointState, Next, Settlement};
 
 use super::{
-    Place, Task,
+    Place,
     deliveries::{bury, forget},
     int, log, millis,
 };
-use crate::{error::Failure, session::Session};
+use crate::{database::Task, error::Failure, session::Session};
 
 pub(super) struct Settle {
     pub(super) claim: Claim,
@@ -17,8 +17,6 @@ pub(super) struct Settle {
 
 impl Task for Settle {
     type Answer = bool;
-
-    const WRITES: bool = true;
 
     async fn run<S: Session>(&self, session: &mut S) -> Result<bool, Failure> {
         let delivery = &self.claim.delivery;

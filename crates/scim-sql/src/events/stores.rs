@@ -22,21 +22,24 @@ macro_rules! keeps_events {
         #[async_trait]
         impl Positions for $store {
             async fn all(&self, tenant: &TenantId) -> Result<Vec<(String, u64)>> {
-                self.perform(positions::All(tenant.clone())).await
+                self.database().read(positions::All(tenant.clone())).await
             }
 
             async fn load(&self, tenant: &TenantId, reader: &str) -> Result<Option<u64>> {
-                self.perform(positions::Load(tenant.clone(), reader.to_owned()))
+                self.database()
+                    .read(positions::Load(tenant.clone(), reader.to_owned()))
                     .await
             }
 
             async fn remove(&self, tenant: &TenantId, reader: &str) -> Result<()> {
-                self.perform(positions::Remove(tenant.clone(), reader.to_owned()))
+                self.database()
+                    .write(positions::Remove(tenant.clone(), reader.to_owned()))
                     .await
             }
 
             async fn save(&self, tenant: &TenantId, reader: &str, through: u64) -> Result<()> {
-                self.perform(positions::Save(tenant.clone(), reader.to_owned(), through))
+                self.database()
+                    .write(positions::Save(tenant.clone(), reader.to_owned(), through))
                     .await
             }
         }
@@ -44,12 +47,13 @@ macro_rules! keeps_events {
         #[async_trait]
         impl DeliveryStore for $store {
             async fn attempts(&self, tenant: &TenantId, endpoint: &EndpointId, limit: usize) -> Result<Vec<Attempt>> {
-                self.perform(log::Attempts(Place::new(tenant, endpoint), limit))
+                self.database()
+                    .read(log::Attempts(Place::new(tenant, endpoint), limit))
                     .await
             }
 
             async fn claim(&self, claiming: &Claiming<'_>) -> Result<Vec<Claim>> {
-                self.perform(ClaimDue::new(claiming)).await
+                self.database().write(ClaimDue::new(claiming)).await
             }
 
             async fn deliveries(
@@ -61,21 +65,24 @@ macro_rules! keeps_events {
                 limit: usize,
             ) -> Result<Vec<Delivery>> {
                 let place = Place::new(tenant, endpoint);
-                self.perform(List {
-                    place,
-                    state,
-                    after,
-                    limit,
-                })
-                .await
+                self.database()
+                    .read(List {
+                        place,
+                        state,
+                        after,
+                        limit,
+                    })
+                    .await
             }
 
             async fn endpoint(&self, tenant: &TenantId, endpoint: &EndpointId) -> Result<Endpoint> {
-                self.perform(endpoints::One(Place::new(tenant, endpoint))).await
+                self.database()
+                    .read(endpoints::One(Place::new(tenant, endpoint)))
+                    .await
             }
 
             async fn endpoints(&self, tenant: &TenantId) -> Result<Vec<Endpoint>> {
-                self.perform(endpoints::All(tenant.clone())).await
+                self.database().read(endpoints::All(tenant.clone())).await
             }
 
             async fn enqueue(
@@ -86,20 +93,22 @@ macro_rules! keeps_events {
                 dead_letters: usize,
             ) -> Result<()> {
                 let (place, deliveries) = (Place::new(tenant, endpoint), deliveries.to_vec());
-                self.perform(Enqueue {
-                    place,
-                    deliveries,
-                    dead_letters,
-                })
-                .await
+                self.database()
+                    .write(Enqueue {
+                        place,
+                        deliveries,
+                        dead_letters,
+                    })
+                    .await
             }
 
             async fn put_endpoint(&self, endpoint: &Endpoint) -> Result<u64> {
-                self.perform(endpoints::Put(endpoint.clone())).await
+                self.database().write(endpoints::Put(endpoint.clone())).await
             }
 
             async fn remove_endpoint(&self, tenant: &TenantId, endpoint: &EndpointId) -> Result<()> {
-                self.perform(endpoints::Remove(Place::new(tenant, endpoint)))
+                self.database()
+                    .write(endpoints::Remove(Place::new(tenant, endpoint)))
                     .await
             }
 
@@ -111,80 +120,31 @@ macro_rules! keeps_events {
                 now: DateTime<Utc>,
             ) -> Result<Resent> {
                 let (place, sequences) = (Place::new(tenant, endpoint), sequences.map(<[u64]>::to_vec));
-                self.perform(Resend {
-                    place,
-                    sequences,
-                    now,
-                })
-                .await
+                self.database()
+                    .write(Resend {
+                        place,
+                        sequences,
+                        now,
+                    })
+                    .await
             }
 
             async fn settle(&self, claim: &Claim, settlement: &Settlement, bounds: Bounds) -> Result<bool> {
                 let (claim, settlement) = (claim.clone(), settlement.clone());
-                self.perform(Settle {
-                    claim,
-                    settlement,
-                    bounds,
-                })
-                .await
+                self.database()
+                    .write(Settle {
+                        claim,
+                        settlement,
+                        bounds,
+                    })
+                    .await
             }
         }
     };
 }
 
 #[cfg(feature = "postgres")]
-mod postgres {
-    use super::*;
-    use crate::{
-        PgStore,
-        error::Failure,
-        events::Task,
-        postgres::{Job, PgSession},
-    };
-
-    keeps_events!(PgStore);
-
-    struct Run<T>(T);
-
-    impl<T: Task> Job for Run<T> {
-        type Answer = T::Answer;
-
-        async fn run(&self, session: &mut PgSession<'_>) -> std::result::Result<T::Answer, Failure> {
-            self.0.run(session).await
-        }
-    }
-
-    impl PgStore {
-        async fn perform<T: Task>(&self, task: T) -> Result<T::Answer> {
-            if T::WRITES {
-                self.inner().write(&Run(task)).await
-            } else {
-                self.inner().read(&Run(task)).await
-            }
-        }
-    }
-}
+keeps_events!(crate::PgStore);
 
 #[cfg(feature = "sqlite")]
-mod sqlite {
-    use super::*;
-    use crate::{
-        SqliteStore,
-        events::Task,
-        sqlite::{Line, SqliteSession, done},
-    };
-
-    keeps_events!(SqliteStore);
-
-    impl SqliteStore {
-        async fn perform<T: Task>(&self, task: T) -> Result<T::Answer> {
-            if T::WRITES {
-                let work = move |session: &mut SqliteSession, _: &mut Line<_>| done(task.run(session));
-                self.threads().write(None, work).await
-            } else {
-                let work = move |session: &mut SqliteSession| done(task.run(session));
-                self.threads().read(work).await
-            }
-        }
-    }
-}
+keeps_events!(crate::SqliteStore);

@@ -95,17 +95,21 @@ impl PgStore {
 
     /// What the breakers of tenants tripped at, where a [`Breaker`](scim_store::Breaker) is kept in the store.
     pub fn breakers(&self) -> SqlBreakers {
-        SqlBreakers::new(Database::Postgres(self.clone()))
+        SqlBreakers::new(self.database())
     }
 
     /// The tokens of all tenants, in this database.
     pub fn credentials(&self) -> SqlCredentials {
-        SqlCredentials::new(Database::Postgres(self.clone()))
+        SqlCredentials::new(self.database())
     }
 
     /// The settings of all tenants, in this database.
     pub fn tenants(&self) -> SqlTenants {
-        SqlTenants::new(Database::Postgres(self.clone()))
+        SqlTenants::new(self.database())
+    }
+
+    pub(crate) fn database(&self) -> Database {
+        Database::Postgres(self.clone())
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -82,17 +82,17 @@ impl SqliteStore {
 
     /// What the breakers of tenants tripped at, where a [`Breaker`](scim_store::Breaker) is kept in the store.
     pub fn breakers(&self) -> SqlBreakers {
-        SqlBreakers::new(Database::Sqlite(Arc::clone(&self.threads)))
+        SqlBreakers::new(self.database())
     }
 
     /// The tokens of all tenants, in this database.
     pub fn credentials(&self) -> SqlCredentials {
-        SqlCredentials::new(Database::Sqlite(Arc::clone(&self.threads)))
+        SqlCredentials::new(self.database())
     }
 
     /// The settings of all tenants, in this database.
     pub fn tenants(&self) -> SqlTenants {
-        SqlTenants::new(Database::Sqlite(Arc::clone(&self.threads)))
+        SqlTenants::new(self.database())
     }
 
     /// Ends the store and all its clones: what waits is done, what comes later is `Unavailable`, and the file is closed.
@@ -109,6 +109,10 @@ impl SqliteStore {
     pub async fn dump(&self) -> Result<Value> {
         let dump = |session: &mut SqliteSession| done(async { Ok(dump::dump(session).await?) });
         self.threads.read(dump).await
+    }
+
+    pub(crate) fn database(&self) -> Database {
+        Database::Sqlite(Arc::clone(&self.threads))
     }
 
     pub(crate) fn threads(&self) -> &Threads {
