@@ -59,6 +59,10 @@ impl EndpointUrl {
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let is_plain = text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         let uri: Uri = is_plain.then(|| text.parse().ok()).flatten().ok_or(UrlError::Invalid)?;
+        // It is kept as `Uri` shows it, which puts a path in where there is none.
+        if uri.to_string().len() > LONGEST {
+            return Err(UrlError::Invalid);
+        }
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(UrlError::Scheme);
         }
@@ -251,6 +255,19 @@ mod tests {
             check(&format!("https://example.com/{}", "a".repeat(2048)), &policy),
             Err(UrlError::Invalid)
         );
+    }
+
+    #[test]
+    fn what_is_taken_can_be_read_again() {
+        for start in ["https://example.com?", "https://example.com/?", "https://example.com/"] {
+            let text = |length: usize| format!("{start}{}", "a".repeat(length - start.len()));
+            let longest = (2040..=2050)
+                .rev()
+                .find_map(|length| EndpointUrl::parse(&text(length)).ok());
+            let shown = longest.unwrap().as_uri().to_string();
+            assert_eq!(shown.len(), 2048, "{start}");
+            assert!(EndpointUrl::parse(&shown).is_ok(), "{start}");
+        }
     }
 
     #[test]

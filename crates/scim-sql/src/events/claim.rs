@@ -59,8 +59,16 @@ impl Task for ClaimDue {
             if left == 0 {
                 break;
             }
-            let Some(endpoint) = find(session, &place).await? else {
-                continue;
+            let endpoint = match find(session, &place).await {
+                Ok(Some(endpoint)) => endpoint,
+                Ok(None) => continue,
+                // Nobody can send to one that is not readable. It rests, or it would be the first in line for ever.
+                Err(Failure::Store(_)) => {
+                    let rest = "UPDATE {s}scim_endpoint SET resting_until = ?3 WHERE tenant = ?1 AND id = ?2";
+                    place.run(session, rest, [millis(Some(self.until))]).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             // Whoever else claims one of them meanwhile has moved its time.
             let text = format!(

@@ -4,3 +4,5 @@
 mod contract;
 #[cfg(test)]
 mod races;
+#[cfg(test)]
+mod unreadable;
