@@ -9,8 +9,9 @@ use std::{
 use async_trait::async_trait;
 use scim_core::{
     ResourceId, TenantId,
+    attr::AttrPath,
     resource::{Found, Resource},
-    schema::ResourceType,
+    schema::{Located, ResourceType},
 };
 
 use crate::{Attempt, Denial, Guard, Result, Scope, TxView, takes_seats};
@@ -40,7 +41,8 @@ use crate::{Attempt, Denial, Guard, Result, Scope, TxView, takes_seats};
 #[derive(Debug)]
 pub struct Protection {
     host: Arc<dyn Protected>,
-    locked: Vec<String>,
+    /// `None` for all of them.
+    locked: Vec<Option<AttrPath>>,
     allows_passwords: bool,
 }
 
@@ -73,11 +75,12 @@ const TURN: &str = "administrators";
 impl Protection {
     /// Protects whom the host tells, and their `userName`.
     pub fn new(host: impl Protected) -> Self {
-        Self {
+        let protection = Self {
             host: Arc::new(host),
-            locked: vec!["userName".to_owned()],
+            locked: Vec::new(),
             allows_passwords: false,
-        }
+        };
+        protection.lock("userName")
     }
 
     /// Lets the identity provider set the passwords of protected accounts too, for a host whose administrators sign in by what
@@ -88,22 +91,24 @@ impl Protection {
         self
     }
 
-    /// Locks one more core attribute of protected accounts, such as `emails` where passwords are reset by mail, or `roles`.
+    /// Locks one more attribute of protected accounts, such as `emails` where passwords are reset by mail, or `roles`; in
+    /// extensions by URN. With a sub-attribute all of its attribute is locked, and by what is no path every attribute.
     #[must_use]
     pub fn lock(mut self, attribute: &str) -> Self {
-        self.locked.push(attribute.to_owned());
+        self.locked.push(AttrPath::parse(attribute).ok());
         self
     }
 
     async fn check_update(
         &self,
         scope: &Scope,
-        id: &ResourceId,
+        (kind, id): (&ResourceType, &ResourceId),
         (before, after): (&Resource, &Resource),
         view: &mut dyn TxView,
     ) -> Result<(), Denial> {
         let is_deactivated = before.is_active() && !after.is_active();
-        let is_renamed = self.locked.iter().any(|name| differ(name, before, after));
+        let mut locked = self.locked.iter();
+        let is_renamed = locked.any(|path| differ(path.as_ref(), kind, before, after));
         if (is_deactivated || is_renamed) && self.host.account(scope, id, before).await {
             return Err(protected());
         }
@@ -220,7 +225,7 @@ impl Guard for Protection {
                 id,
                 before,
                 after,
-            } if takes_seats(kind) => self.check_update(scope, id, (before, after), view).await,
+            } if takes_seats(kind) => self.check_update(scope, (kind, id), (before, after), view).await,
             Attempt::Update { .. } => Ok(()),
         }
     }
@@ -252,8 +257,16 @@ impl<T: Protected + ?Sized> Protected for Arc<T> {
 }
 
 /// Whether an attribute is changed; names are compared as they are, also where the protocol takes them for the same.
-fn differ(name: &str, before: &Resource, after: &Resource) -> bool {
-    before.get(name) != after.get(name)
+fn differ(path: Option<&AttrPath>, kind: &ResourceType, before: &Resource, after: &Resource) -> bool {
+    let Some(path) = path else { return before != after };
+    match kind.locate(path, true) {
+        Some(Located::Attribute(locator)) => before.value(&locator) != after.value(&locator),
+        Some(Located::Extension(schema)) => before.get(&schema.id) != after.get(&schema.id),
+        // Perhaps of a sub-attribute that there is not.
+        None => kind
+            .attribute(path.name())
+            .is_some_and(|attribute| before.get(&attribute.name) != after.get(&attribute.name)),
+    }
 }
 
 /// Refuses a change behind which none of these is an active account.
@@ -308,4 +321,52 @@ fn protected() -> Denial {
 /// What could not be looked up is not allowed; a store that failed says so itself.
 fn unknown() -> Denial {
     Denial::new("it could not be found out whether an administrator would be lost")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn attributes_are_locked_however_they_are_written() {
+        const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let user = |mail: &str, family: &str, unit: &str| {
+            let emails = json!([{ "value": mail }]);
+            let attributes = json!({ "userName": "ann", "emails": emails, "name": { "familyName": family },
+                ENTERPRISE: { "department": unit } });
+            Resource::from_canonical(attributes.as_object().unwrap().clone())
+        };
+        let kind = ResourceType::user();
+        let before = user("a@b.example", "A", "x");
+        let changes = [
+            user("c@d.example", "A", "x"),
+            user("a@b.example", "B", "x"),
+            user("a@b.example", "A", "y"),
+        ];
+        let department = format!("{ENTERPRISE}:department");
+        for (path, expected) in [
+            ("emails", [true, false, false]),
+            ("eMails", [true, false, false]),
+            ("emails.value", [true, false, false]),
+            (
+                "urn:ietf:params:scim:schemas:core:2.0:User:emails",
+                [true, false, false],
+            ),
+            ("name.givenName", [false, true, false]),
+            ("NAME.nothing", [false, true, false]),
+            (&department, [false, false, true]),
+            (ENTERPRISE, [false, false, true]),
+            ("department", [false, false, true]),
+            ("userName", [false; 3]),
+            ("emails[type eq \"work\"].value", [true; 3]),
+        ] {
+            let guard = Protection::new(ProtectedIds::new()).lock(path);
+            let path = guard.locked.last().unwrap().as_ref();
+            let seen = changes.each_ref().map(|after| differ(path, &kind, &before, after));
+            assert_eq!(seen, expected, "{path:?}");
+            assert!(!differ(path, &kind, &before, &before));
+        }
+    }
 }
