@@ -5,9 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use scim_core::{
     ResourceId,
     filter::Predicate,
-    query::{Page, Query, QueryPage},
+    query::{Page, Query, QueryPage, Relations},
     resource::{Found, Membership},
     schema::ResourceType,
+    typed::TypedResource,
     urn,
 };
 
@@ -35,8 +36,13 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
     pub(super) async fn get_in<S: Shelf>(&self, shelf: &S, scope: &Scope, read: &Read) -> Result<Found> {
         let entry = self.entry(shelf, scope, &read.kind, &read.id).await?;
         let found = entry.ok_or(StoreError::NotFound)?.found;
-        let mut found = [trimmed(found, read.relations)];
-        if read.relations.memberships {
+        self.shown(scope, found, read.relations).await
+    }
+
+    /// A resource with the relations that are asked for.
+    pub(super) async fn shown(&self, scope: &Scope, found: Found, relations: Relations) -> Result<Found> {
+        let mut found = [trimmed(found, relations)];
+        if relations.memberships {
             self.add_memberships(scope, &mut found).await?;
         }
         let [found] = found;
@@ -109,9 +115,10 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
             .collect();
         let around = match wanting.as_slice() {
             [] => return Ok(()),
-            [one] => self.groups_of(scope, groups, &one.head.id).await?,
-            _ => entries(&self.groups, scope, groups, self.groups.list(scope).await?)?,
+            [one] => self.groups_with(scope, &one.head.id).await?,
+            _ => self.groups.list(scope).await?,
         };
+        let around = entries(scope, groups, around)?;
         let mut by_member: HashMap<ResourceId, Vec<Membership>> = HashMap::new();
         for group in &around {
             let head = &group.found.head;
@@ -128,18 +135,12 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
         Ok(())
     }
 
-    /// The groups that have a member, and perhaps others.
-    pub(super) async fn groups_of(
-        &self,
-        scope: &Scope,
-        groups: &Arc<ResourceType>,
-        member: &ResourceId,
-    ) -> Result<Vec<Entry<G::View>>> {
-        let records = match self.groups.find(scope, Lookup::Member(member.as_str())).await? {
-            Some(records) => records,
-            None => self.groups.list(scope).await?,
-        };
-        entries(&self.groups, scope, groups, records)
+    /// The groups that have a member, also where groups are not served, and perhaps others.
+    pub(super) async fn groups_with(&self, scope: &Scope, member: &ResourceId) -> Result<Vec<Record<G::View>>> {
+        match self.groups.find(scope, Lookup::Member(member.as_str())).await? {
+            Some(records) => Ok(records),
+            None => self.groups.list(scope).await,
+        }
     }
 }
 
@@ -166,7 +167,7 @@ async fn candidates<S: Shelf>(
             records
         }
     };
-    let entries = entries(shelf, scope, kind, records)?;
+    let entries = entries(scope, kind, records)?;
     Ok(entries.into_iter().map(|entry| entry.found).collect())
 }
 
@@ -180,18 +181,17 @@ async fn page<S: Shelf>(
     let Some(part) = shelf.page(scope, start.saturating_sub(1), count).await? else {
         return Ok(None);
     };
-    let entries = entries(shelf, scope, kind, part.records)?;
+    let entries = entries(scope, kind, part.records)?;
     let found = entries.into_iter().take(count);
     let found = found.map(|entry| trimmed(entry.found, query.relations)).collect();
     Ok(Some(QueryPage::new(Some(part.total), found, None)))
 }
 
-fn entries<S: Shelf>(
-    _: &S,
+fn entries<V: TypedResource>(
     scope: &Scope,
     kind: &Arc<ResourceType>,
-    records: Vec<Record<S::View>>,
-) -> Result<Vec<Entry<S::View>>> {
+    records: Vec<Record<V>>,
+) -> Result<Vec<Entry<V>>> {
     records
         .into_iter()
         .map(|record| Entry::of(scope, kind, record))

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use scim_core::{
     Dialect, Draft, Edit, ResourceId,
-    query::Relations,
     resource::{Found, Keys, MemberEffect, MemberStep},
     schema::ResourceType,
     typed::TypedResource,
@@ -13,7 +12,7 @@ use scim_core::{
 
 use super::{
     Backends, GroupBackend, Lookup, Record, RecordChange, UserBackend,
-    entry::{self, Entry, kind_of, trimmed},
+    entry::{self, Entry, kind_of},
     members::Settled,
     shelf::Shelf,
 };
@@ -176,12 +175,8 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
 
     /// The groups that have a member, also where groups are not served.
     async fn around(&self, scope: &Scope, member: &ResourceId) -> Result<Vec<ResourceId>> {
-        let records = match self.groups.find(scope, Lookup::Member(member.as_str())).await? {
-            Some(records) => records,
-            None => self.groups.list(scope).await?,
-        };
         let mut around = Vec::new();
-        for group in records {
+        for group in self.groups_with(scope, member).await? {
             if entry::has_member(&group.value, member)? {
                 around.push(group.id);
             }
@@ -209,15 +204,6 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
             }
         }
         Ok(())
-    }
-
-    async fn shown(&self, scope: &Scope, found: Found, relations: Relations) -> Result<Found> {
-        let mut found = [trimmed(found, relations)];
-        if relations.memberships {
-            self.add_memberships(scope, &mut found).await?;
-        }
-        let [found] = found;
-        Ok(found)
     }
 }
 
