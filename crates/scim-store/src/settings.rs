@@ -3,7 +3,11 @@
 use std::{num::NonZeroU32, sync::Arc};
 
 use scim_core::{Dialect, Limits, schema::Registry};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
+use serde_json::{Map, Value};
 
 /// The settings of one tenant (organisation): how its identity provider is answered.
 ///
@@ -27,8 +31,7 @@ use serde::{Deserialize, Serialize};
 /// });
 /// assert_ne!(settings, TenantSettings::default());
 /// ```
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct TenantSettings {
     /// Whether a new user may become the owner of an account that the host has already, where an
@@ -309,6 +312,39 @@ impl PartialEq for TenantSettings {
     }
 }
 
+impl<'de> Deserialize<'de> for TenantSettings {
+    /// Reads an object, and nothing that a derived reader would take for one, such as a list.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut document = Map::deserialize(deserializer)?;
+        let of = &mut document;
+        let default = Self::default();
+        let settings = Self {
+            adoption: field(of, "adoption", default.adoption)?,
+            breaker: field(of, "breaker", default.breaker)?,
+            base_url: field(of, "base_url", default.base_url)?,
+            dialect: field(of, "dialect", default.dialect)?,
+            groups: field(of, "groups", default.groups)?,
+            limits: field(of, "limits", default.limits)?,
+            managed_by: field(of, "managed_by", default.managed_by)?,
+            rate_limit: field(of, "rate_limit", default.rate_limit)?,
+            reprovision: field(of, "reprovision", default.reprovision)?,
+            resource_types: default.resource_types,
+            seats: field(of, "seats", default.seats)?,
+            state: field(of, "state", default.state)?,
+        };
+        match document.keys().next() {
+            Some(name) => Err(Error::custom(format!("unknown field `{name}`"))),
+            None => Ok(settings),
+        }
+    }
+}
+
+/// Takes a field out of a document; what is missing is the default.
+fn field<T: DeserializeOwned, E: Error>(document: &mut Map<String, Value>, name: &str, default: T) -> Result<T, E> {
+    let value = document.remove(name);
+    value.map_or(Ok(default), |value| T::deserialize(value).map_err(E::custom))
+}
+
 fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
@@ -381,8 +417,12 @@ mod tests {
     #[test]
     fn a_document_that_is_not_understood_is_refused() {
         for document in [
+            json!([]),
+            json!(null),
             json!({ "protection": "on" }),
             json!({ "limits": { "bodies": 1 } }),
+            json!({ "limits": [] }),
+            json!({ "dialect": [] }),
             json!({ "breaker": { "action": "stop", "resources": 1, "window_seconds": 1 } }),
             json!({ "breaker": { "action": "warn", "resources": 1, "window_seconds": 1, "groups": 2 } }),
             json!({ "rate_limit": { "requests": 0, "seconds": 60, "burst": 1 } }),
