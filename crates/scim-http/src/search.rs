@@ -11,7 +11,7 @@ use scim_core::{
     schema::ResourceType,
     sort::SortKey,
 };
-use scim_store::{Capabilities, Scope};
+use scim_store::Scope;
 
 use crate::{Pagination, cursor::Cursor, encode::Answer, fault::Fault, params::Params, site::Site};
 
@@ -126,16 +126,11 @@ fn targets(site: &Site, kinds: &[Arc<ResourceType>], params: &Params) -> Result<
             Some(AttrPath::parse(text).map_err(|_| InputError::path("`sortBy` must be the path of an attribute"))?)
         }
     };
-    let Capabilities {
-        filter: can_filter,
-        partial,
-        sort: can_sort,
-        ..
-    } = site.store.capabilities();
-    if sort.is_some() && !can_sort && !partial {
+    let capabilities = site.store.capabilities();
+    if sort.is_some() && !capabilities.sorts() {
         return Err(InputError::path("sorting is not supported: see ServiceProviderConfig").into());
     }
-    if filter.is_some() && !can_filter && !partial {
+    if filter.is_some() && !capabilities.filters() {
         return Err(InputError::filter("filters are not supported: see ServiceProviderConfig").into());
     }
     let mut targets = Vec::with_capacity(kinds.len());

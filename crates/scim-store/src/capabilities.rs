@@ -43,4 +43,14 @@ impl Capabilities {
         change(&mut capabilities);
         capabilities
     }
+
+    /// Whether there is anything to filter by.
+    pub fn filters(self) -> bool {
+        self.filter || self.partial
+    }
+
+    /// Whether there is anything to order by.
+    pub fn sorts(self) -> bool {
+        self.sort || self.partial
+    }
 }

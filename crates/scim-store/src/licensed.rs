@@ -103,9 +103,10 @@ impl LicenseGuard {
             Ok(true) => Ok(()),
             Ok(false) => {
                 journal.lock().reserved.retain(|known| known.name != reservation.name);
-                match SeatStep::refusal() {
-                    StoreError::Denied(denial) if self.is_required => Err(denial),
-                    _ => Ok(()),
+                if self.is_required {
+                    Err(SeatStep::denial())
+                } else {
+                    Ok(())
                 }
             }
             Err(_) => Err(unreachable()),

@@ -140,7 +140,12 @@ impl SeatStep {
 
     /// Why a write is refused that needs a seat where none is free: 403.
     pub fn refusal() -> StoreError {
-        StoreError::Denied(Denial::new("no licence is free: the organisation has to buy more"))
+        StoreError::Denied(Self::denial())
+    }
+
+    /// The refusal, as a guard says it.
+    pub(crate) fn denial() -> Denial {
+        Denial::new("no licence is free: the organisation has to buy more")
     }
 
     /// Why an inactive user gets none.

@@ -43,8 +43,8 @@ impl Discovery {
         let support = Support::default().with(|support| {
             support.change_password = of.passwords;
             support.cursors = of.capabilities.cursors;
-            support.filter = of.capabilities.filter || of.capabilities.partial;
-            support.sort = of.capabilities.sort || of.capabilities.partial;
+            support.filter = of.capabilities.filters();
+            support.sort = of.capabilities.sorts();
         });
         let mut schemes = vec![AuthenticationScheme::oauth_bearer_token().primary()];
         if of.challenge.contains("Basic") {

@@ -15,9 +15,7 @@ impl Turns {
     /// Waits for the tenant's turn, which ends with the guard.
     pub(super) async fn take(&self, tenant: &TenantId) -> Option<MutexGuard<'_, ()>> {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(tenant);
-        let lock = usize::try_from(hash % 64)
-            .ok()
-            .and_then(|index| self.locks.get(index))?;
+        let lock = self.locks.get(hash as usize % self.locks.len())?;
         Some(lock.lock().await)
     }
 }

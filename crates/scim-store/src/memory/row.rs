@@ -55,7 +55,7 @@ pub(super) struct Content {
 }
 
 /// A value that must be unique. The qualifier is that of [`UniqueKey`](scim_core::resource::UniqueKey), where it has text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claim {
     pub(super) attribute: Arc<str>,
     pub(super) key: Arc<str>,
@@ -120,14 +120,9 @@ impl Content {
 
     /// The same with other bytes, of attributes that nothing is found by.
     pub(super) fn with(&self, stored: Stored) -> Self {
-        let claims = self.claims.iter().map(|claim| Claim {
-            attribute: Arc::clone(&claim.attribute),
-            key: Arc::clone(&claim.key),
-            qualifier: claim.qualifier.clone(),
-        });
         Self {
             stored,
-            claims: claims.collect(),
+            claims: self.claims.clone(),
             display: self.display.clone(),
             display_name: self.display_name.clone(),
             external_id: self.external_id.clone(),
