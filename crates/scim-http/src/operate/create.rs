@@ -122,6 +122,7 @@ async fn find(site: &Site, scope: &Scope, kind: &Arc<ResourceType>, name: &str) 
         in_url: false,
     };
     let target = Target::new(Arc::clone(kind), Some(Predicate::resolve(&filter, &of)?), None);
-    let query = Query::new(vec![target], Page::Index { start: 1, count: 1 });
+    let mut query = Query::new(vec![target], Page::Index { start: 1, count: 1 });
+    query.relations = Relations::NONE;
     Ok(site.store.query(scope, &query).await?.items.pop())
 }
