@@ -104,11 +104,14 @@ pub(crate) fn relations(site: &Site, kind: &ResourceType, projection: &Projectio
     let wants = |attribute: Option<&Arc<scim_core::schema::Attribute>>| {
         attribute.is_some_and(|attribute| projection.wants(kind, attribute))
     };
-    let has_groups = site.kinds.types().iter().any(|kind| kind.members().is_some());
     Relations::new(
         wants(kind.members()).then_some(usize::MAX),
-        has_groups && wants(kind.memberships()),
+        has_groups(site) && wants(kind.memberships()),
     )
+}
+
+fn has_groups(site: &Site) -> bool {
+    site.kinds.types().iter().any(|kind| kind.members().is_some())
 }
 
 fn targets(site: &Site, kinds: &[Arc<ResourceType>], params: &Params) -> Result<Vec<Target>, Fault> {
@@ -133,6 +136,7 @@ fn targets(site: &Site, kinds: &[Arc<ResourceType>], params: &Params) -> Result<
     if filter.is_some() && !capabilities.filters() {
         return Err(InputError::filter("filters are not supported: see ServiceProviderConfig").into());
     }
+    let has_groups = has_groups(site);
     let mut targets = Vec::with_capacity(kinds.len());
     for kind in kinds {
         let scope = FilterScope {
@@ -151,6 +155,16 @@ fn targets(site: &Site, kinds: &[Arc<ResourceType>], params: &Params) -> Result<
             Some(path) if across_types => SortKey::locate_across(path, kind, &site.dialect)?,
             Some(path) => Some(SortKey::locate(path, kind, &site.dialect)?),
         };
+        if let Some(groups) = kind.memberships().filter(|_| !has_groups) {
+            // What is not answered cannot be probed (D15, D53).
+            let detail = "groups are not provisioned: nothing is found or sorted by them";
+            if predicate.as_ref().is_some_and(|predicate| predicate.reads(groups)) {
+                return Err(InputError::filter(detail).into());
+            }
+            if sort.as_ref().is_some_and(|sort| Arc::ptr_eq(&sort.attribute, groups)) {
+                return Err(InputError::path(detail).into());
+            }
+        }
         targets.push(Target::new(Arc::clone(kind), predicate, sort));
     }
     Ok(targets)

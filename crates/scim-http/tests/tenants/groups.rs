@@ -84,3 +84,40 @@ fn d53_groups_out_of_sight_are_kept_right() {
     );
     assert_ne!(group.body["meta"]["version"], before);
 }
+
+#[test]
+fn d53_groups_out_of_sight_cannot_be_probed() {
+    let host = Host::at_template();
+    let user = host.user("a").id();
+    let group = with_schema(GROUP, json!({ "displayName": "g", "members": [{ "value": user }] }));
+    let id = host.send("POST", "/Groups", group).id();
+    let filters = [
+        format!("groups.value eq \"{id}\""),
+        format!("groups[value eq \"{id}\"]"),
+        format!("groups.$ref eq \"/Groups/{id}\""),
+        "groups.display eq \"nobody's\"".to_owned(),
+        format!("{USER}:groups pr"),
+        "userName eq \"a\" and not (GROUPS ne null)".to_owned(),
+    ];
+    let search = |path: &str, parameter: &str, text: &str| {
+        let schemas = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"];
+        let body = json!({ "schemas": schemas, parameter: text });
+        host.send("POST", path, body)
+    };
+    let all = |status: u16, keyword: [&str; 2]| {
+        let cases = filters.iter().map(|filter| ("filter", filter.as_str(), keyword[0]));
+        let sorts = ["groups", "groups.value", "groups.display"].map(|path| ("sortBy", path, keyword[1]));
+        for (parameter, text, keyword) in cases.chain(sorts) {
+            for path in ["/Users/.search", "/.search"] {
+                let reply = search(path, parameter, text);
+                assert_eq!(reply.status, status, "{path} {text} {}", reply.text);
+                assert_eq!(reply.body["scimType"].as_str().unwrap_or_default(), keyword, "{text}");
+            }
+        }
+    };
+    all(200, ["", ""]);
+    host.change(|s| s.groups = false);
+    all(400, ["invalidFilter", "invalidPath"]);
+    let others = search("/.search", "filter", "userName eq \"a\"");
+    assert_eq!(others.body["totalResults"], 1, "{}", others.text);
+}
