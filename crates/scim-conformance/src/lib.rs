@@ -5,7 +5,7 @@
 //! and can be read from another directory. Each run yields a [`Report`] that names every difference; nothing panics.
 //!
 //! [`check_store`] holds a [`ScimStore`](scim_store::ScimStore) against its contract, [`check_changes`] its
-//! [record of changes](scim_store::ChangeFeed), [`check_semantics`] its searches against what filters mean, a [`differential`] one store against another, and [`check_credentials`] a
+//! [record of changes](scim_store::ChangeFeed), [`check_guard`] what it asks its guard, [`check_semantics`] its searches against what filters mean, a [`differential`] one store against another, and [`check_credentials`] a
 //! [`CredentialStore`](scim_store::CredentialStore). Whoever has a store that tests can
 //! look into ([`Inspect`]) and that can be made anew ([`StoreFactory`]) runs both corpora on it: see [`StoreWorld`].
 
@@ -52,6 +52,6 @@ pub use load::{LoadError, bundled_badinput, bundled_exchanges};
 pub use protect::ProtectedUsers;
 pub use report::{FileReport, Outcome, Report, Verdict};
 pub use semantics::check_semantics;
-pub use store::{check_changes, check_store};
+pub use store::{Asked, check_changes, check_guard, check_store};
 pub use target::Target;
 pub use world::{InProcess, MemoryWorld, StoreWorld};

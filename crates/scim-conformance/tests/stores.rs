@@ -15,7 +15,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use custom_store::ListStore;
 use scim_conformance::stores::{Rerun, StoreKind, block_on};
-use scim_conformance::{Inspect, StoreFactory, StoreOptions, check_changes, check_credentials, check_store};
+use scim_conformance::{
+    Asked, Inspect, StoreFactory, StoreOptions, check_changes, check_credentials, check_guard, check_store,
+};
 use scim_core::TenantId;
 use scim_store::{
     Change, ChangeFeed, ChangeKind, ChangeMethod, CredentialStore, MemoryCredentials, MemoryStore, NoGuard, Result,
@@ -49,6 +51,19 @@ fn the_record_of_changes_keeps_its_contract() {
         let report = block_on(check_changes(&*store, &*store));
         assert!(report.is_clean(), "{report}");
     }
+}
+
+#[test]
+fn guards_are_asked_the_same_by_every_store() {
+    let asked = Arc::new(Asked::default());
+    let report = block_on(check_guard(
+        &*open(StoreOptions::default().guard(Arc::<Asked>::clone(&asked))),
+        &asked,
+    ));
+    assert!(report.is_clean(), "{report}");
+    let store = backends::store().with_guard(Arc::<Asked>::clone(&asked));
+    let report = block_on(check_guard(&store, &asked));
+    assert!(report.is_clean(), "{report}");
 }
 
 type Blur = fn(&mut Change);

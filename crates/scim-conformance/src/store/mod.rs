@@ -3,6 +3,7 @@
 mod batch;
 mod changes;
 mod client;
+mod guard;
 mod members;
 mod search;
 mod tenants;
@@ -14,6 +15,7 @@ use scim_store::ScimStore;
 use crate::{FileReport, Outcome, Report, Verdict};
 
 pub use changes::check_changes;
+pub use guard::{Asked, check_guard};
 
 /// Holds a store against the contract of [`ScimStore`]: versions, atomicity, uniqueness, members, searches, tenants, batches.
 ///

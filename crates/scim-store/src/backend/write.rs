@@ -85,9 +85,11 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
             self.ask_members(scope, kind, id, &MemberEffect::new(Vec::new(), own.collect()))
                 .await?;
             let effect = MemberEffect::new(Vec::new(), vec![id.clone()]);
-            let groups = kind_of(scope, urn::GROUP).map_or_else(ResourceType::group, Arc::clone);
-            for group in &around {
-                self.ask_members(scope, &groups, group, &effect).await?;
+            // Nobody is asked about groups that are not served (D53).
+            if let Some(groups) = kind_of(scope, urn::GROUP) {
+                for group in &around {
+                    self.ask_members(scope, groups, group, &effect).await?;
+                }
             }
         }
         shelf.delete(scope, &entry.record).await?;

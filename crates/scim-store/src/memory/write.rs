@@ -157,7 +157,13 @@ impl Planner<'_> {
             step.records.push(self.record(&entry, how, name.into_iter().collect()));
             let kind = Arc::clone(&entry.kind);
             step.puts.push(entry);
-            self.move_members(&kind, &group, removed(vec![id.clone()]), &mut step, &mut questions);
+            let effect = removed(vec![id.clone()]);
+            if self.scope.kinds.by_name(kind.name()).is_some() {
+                self.move_members(&kind, &group, effect, &mut step, &mut questions);
+            } else {
+                // Nobody is asked about groups that are not served (D53).
+                step.members.push((group, effect));
+            }
         }
         Ok(Plan {
             step,

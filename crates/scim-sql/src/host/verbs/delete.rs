@@ -1,7 +1,5 @@
 //! Deleting a resource.
 
-use std::sync::Arc;
-
 use scim_core::{
     Dialect, ResourceId,
     query::Relations,
@@ -50,8 +48,11 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         }
         let effect = MemberEffect::new(Vec::new(), vec![id.clone()]);
         for (group, holder) in &holders {
-            self.ask_members(&Arc::clone(group.mapped.kind()), holder, &effect, None)
-                .await?;
+            // Nobody is asked about groups that are not served (D53).
+            let Some(kind) = self.scope.kinds.by_name(group.mapped.kind().name()) else {
+                continue;
+            };
+            self.ask_members(kind, holder, &effect, None).await?;
         }
 
         self.cut_links(shape, id).await?;
