@@ -17,6 +17,8 @@ pub struct Draft {
     pub kind: Arc<ResourceType>,
     /// The identifier to use, where the caller had to know it before; a store that cannot obey says so in its capabilities.
     pub id: Option<ResourceId>,
+    /// Whether the identifier is that of an account that the host had before, which becomes this resource.
+    pub adopts: bool,
     /// The attributes.
     pub resource: Resource,
     /// The members to start with.
@@ -46,6 +48,7 @@ impl Draft {
         Ok(Self {
             kind,
             id: None,
+            adopts: false,
             resource,
             members,
             keys,

@@ -151,6 +151,7 @@ impl<S: ScimStore> ScimStore for Adoption<S> {
         };
         let mut draft = draft.clone();
         draft.id = Some(account.id.clone());
+        draft.adopts = true;
         let found = self.store.create(scope, &draft).await?;
         self.accounts.adopted(scope.tenant(), &account).await?;
         Ok(found)

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use scim_core::schema::{Registry, ResourceType};
-use scim_store::{Attempt, Denial, Guard, ScimStore, Scope, TxView};
+use scim_store::{Attempt, Denial, Guard, IdSource, RandomIds, ScimStore, Scope, TxView, Write};
+use serde_json::json;
 
 use super::{
     client::{Check, Client, sorted, text, values},
@@ -30,10 +31,15 @@ pub struct Asked(Mutex<Vec<String>>);
 /// assert!(report.is_clean(), "{report}");
 /// ```
 pub async fn check_guard(store: &dyn ScimStore, asked: &Asked) -> Report {
-    let outcomes = vec![outcome(
-        "groups_out_of_sight_are_not_asked_about",
-        groups_out_of_sight_are_not_asked_about(store, asked).await,
-    )];
+    macro_rules! check {
+        ($($name:ident),+ $(,)?) => {
+            vec![$(outcome(stringify!($name), $name(store, asked).await)),+]
+        };
+    }
+    let outcomes = check![
+        groups_out_of_sight_are_not_asked_about,
+        passwords_are_asked_about_where_an_account_was_there,
+    ];
     let file = "guard".to_owned();
     Report {
         files: vec![FileReport { file, outcomes }],
@@ -84,5 +90,43 @@ async fn groups_out_of_sight_are_not_asked_about(store: &dyn ScimStore, asked: &
     ensure!(seen == both, "with groups it is asked {seen:?}");
     let members = values(&client.shown(&client.groups, &team).await?, "members");
     ensure!(members == sorted(&[&cy]), "the members are {members:?}");
+    Ok(())
+}
+
+/// Decision D72.
+async fn passwords_are_asked_about_where_an_account_was_there(store: &dyn ScimStore, asked: &Asked) -> Check {
+    let client = Client::new(store);
+    let draft = |name: &str| {
+        let schemas = [&client.users.schema().id];
+        let body = json!({ "schemas": schemas, "userName": name, "password": "secret" });
+        client.draft(&client.users, body)
+    };
+    let new = client.create(draft("ann")).await?.map_err(text)?;
+    let ann = new.head.id;
+    asked.take();
+    client
+        .change(&client.users, &ann, "replace", "password", json!("secret"))
+        .await?;
+    let seen = asked.take();
+    ensure!(
+        seen == [format!("password {ann}")],
+        "of a password it is asked {seen:?}"
+    );
+    if !store.capabilities().batch {
+        return Ok(());
+    }
+    // That the identifier is known before makes nobody an account of the host's.
+    let (id, mut new) = (RandomIds.next(), draft("bob")?);
+    new.id = Some(id.clone());
+    store.batch(&client.scope, &[Write::Create(new)]).await.map_err(text)?;
+    let seen = asked.take();
+    ensure!(seen == [format!("create {id}")], "of a new user it is asked {seen:?}");
+    let (id, mut adopted) = (RandomIds.next(), draft("cy")?);
+    adopted.id = Some(id.clone());
+    adopted.adopts = true;
+    store.create(&client.scope, &adopted).await.map_err(text)?;
+    let seen = asked.take();
+    let both = [format!("create {id}"), format!("password {id}")];
+    ensure!(seen == both, "of an adoption it is asked {seen:?}");
     Ok(())
 }

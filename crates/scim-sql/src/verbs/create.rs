@@ -33,7 +33,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
             after: resource,
         };
         self.ask(attempt).await?;
-        if draft.id.is_some() && draft.password.is_some() {
+        if draft.adopts && draft.password.is_some() {
             let (id, before) = (&id, resource);
             self.ask(Attempt::Password { kind, id, before }).await?;
         }

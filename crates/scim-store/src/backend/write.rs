@@ -43,7 +43,7 @@ impl<U: UserBackend, G: GroupBackend> Backends<U, G> {
         }
         let (resource, after) = (draft.resource.clone(), &draft.resource);
         self.ask(scope, Attempt::Create { kind, id: &id, after }).await?;
-        if draft.id.is_some() && draft.password.is_some() {
+        if draft.adopts && draft.password.is_some() {
             let (id, before) = (&id, after);
             self.ask(scope, Attempt::Password { kind, id, before }).await?;
         }

@@ -100,7 +100,7 @@ impl Planner<'_> {
         let mut questions = Vec::new();
         if self.guarded {
             questions.push(Question::Create(draft, id.clone()));
-            if draft.id.is_some() && draft.password.is_some() {
+            if draft.adopts && draft.password.is_some() {
                 questions.push(Question::Password(Arc::clone(kind), id.clone(), draft.resource.clone()));
             }
         }

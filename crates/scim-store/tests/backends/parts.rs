@@ -123,6 +123,21 @@ fn a_back_end_is_offered_the_identifier_of_an_account() {
 }
 
 #[test]
+fn the_password_of_an_administrator_who_is_adopted_stays() {
+    let ids = Arc::new(ProtectedIds::new());
+    let guard = Arc::new(Protection::new(Arc::clone(&ids)));
+    let mut client = client(Adoption::new(both().0.with_guard(guard), Old));
+    let settings = TenantSettings::default().with(|settings| settings.adoption = AdoptionPolicy::Explicit);
+    client.scope.settings = Arc::new(settings);
+    ids.protect("acme", "account-7");
+    let schemas = [&client.users.schema().id];
+    let body = json!({ "schemas": schemas, "userName": "ann", "password": "secret" });
+    let denied = client.create(&client.draft(&client.users, body));
+    assert!(matches!(denied, Err(StoreError::Denied(_))), "{denied:?}");
+    assert_eq!(client.user("ann"), "account-7");
+}
+
+#[test]
 fn administrators_are_protected() {
     let ids = Arc::new(ProtectedIds::new());
     let guard = Guards::new().and(Protection::new(Arc::clone(&ids)));
