@@ -1,6 +1,6 @@
 //! Filters as a client meets them: N01 to N25 (RFC 7644 sections 3.4.2.1 and 3.4.2.2).
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[cfg(test)]
 mod paths;

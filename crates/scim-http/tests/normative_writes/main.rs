@@ -1,7 +1,5 @@
 //! Creation, replacement and deletion as a client meets them: N41 to N51 (RFC 7644 sections 3.3, 3.5.1 and 3.6).
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
-
 #[cfg(test)]
 mod creation;
 #[cfg(test)]
