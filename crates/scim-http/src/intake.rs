@@ -14,13 +14,13 @@ use http::{
     request::Parts,
 };
 
-use crate::{Body, ScimService, fault::Fault, service::finish};
+use crate::{Body, ScimService, fault::Fault, operate, service::finish};
 
 /// Answers requests whose bodies are still on their way: for adapters of frameworks, such as those of scim-axum and scim-actix.
 ///
-/// A body is read to the [limit of its route](ScimService::body_limit) and no further, no slower than a [`Pace`], and not at all
-/// where the method has none (RFC 9110 section 9.3). What is wrong with a body is answered as all errors are: 400 where it broke
-/// off, 408 where it came too slowly, 413 where it is too long. Dropping the future of an answer ends the request: each of its
+/// Who sends a request is asked before its body is read. Then it is read to the [limit of its route](ScimService::body_limit) and no
+/// further, no slower than a [`Pace`], and not at all where the method has none (RFC 9110 section 9.3). What is wrong with a body
+/// is answered as all errors are: 400 where it broke off, 408 where it came too slowly, 413 where it is too long. Dropping the future of an answer ends the request: each of its
 /// changes is one transaction of the store, which happened or did not.
 ///
 /// The timer is the runtime's, such as `tokio::time::sleep`.
@@ -69,7 +69,7 @@ pub struct Pace {
     pub dropped: usize,
 }
 
-/// What is left of a body that is too long: a future that reads and drops it, within the [`Pace`].
+/// What is left of a body that is too long, or that nobody asked for: a future that reads and drops it, within the [`Pace`].
 ///
 /// Who sends a body often looks for the answer only afterwards, and a connection that is closed before takes the answer with
 /// it. So the answer is sent at once, and this is run beside it.
@@ -102,8 +102,8 @@ impl<F: Future<Output = ()>> Intake<F> {
 
     /// The answer, to be sent at once, and what is left of the body, which is to be run until it is done or the client is gone.
     ///
-    /// A body whose [size](http_body::Body::size_hint) is said to be beyond the limit is not read at all, and nothing is left of
-    /// it either where its sender waits for leave to send it (`Expect`, RFC 9110 section 10.1.1).
+    /// The body of a sender who is not let in, or whose [size](http_body::Body::size_hint) is said to be beyond the limit, is not
+    /// read at all, and nothing is left of it either where its sender waits for leave to send it (`Expect`, RFC 9110 section 10.1.1).
     pub async fn answer<B>(&self, request: Request<B>) -> (Response<Body>, Option<Rest<B, F>>)
     where
         B: http_body::Body + Unpin,
@@ -112,28 +112,41 @@ impl<F: Future<Output = ()>> Intake<F> {
         if !matches!(head.method, Method::PATCH | Method::POST | Method::PUT) || body.is_end_stream() {
             return (self.service.handle(Request::from_parts(head, Bytes::new())).await, None);
         }
-        let limit = self.service.body_limit(&head);
-        let is_said_too_long = body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX);
-        let mut reader = Reader::new(body, self.pace, self.sleep);
-        let read = if is_said_too_long {
-            Err(Unread::TooLong)
-        } else {
-            reader.read(limit).await
+        let admitted = match self.service.admit(&head).await {
+            Ok(admitted) => admitted,
+            Err(fault) => return self.refuse_unread(fault, &head, body),
         };
-        match read {
-            Ok(body) => (self.service.handle(Request::from_parts(head, body)).await, None),
-            Err(Unread::TooLong) => {
-                let answer = self.service.refuse_body(&head).await;
-                if is_said_too_long && head.headers.contains_key(EXPECT) {
-                    return (last(answer, &head), None);
-                }
-                // What was read so far does not count.
-                let rest = Reader::new(reader.body, self.pace, self.sleep);
-                (answer, Some(Rest(rest)))
-            }
-            Err(Unread::TooSlow) => (refuse(&head, 408, "the body came too slowly"), None),
-            Err(Unread::Broken) => (refuse(&head, 400, "the body broke off"), None),
+        let limit = self.service.body_limit(&head);
+        if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return self.refuse_unread(operate::too_long(limit), &head, body);
         }
+        let mut reader = Reader::new(body, self.pace, self.sleep);
+        match reader.read(limit).await {
+            Ok(body) => (self.service.answer(admitted, &head, &body).await, None),
+            Err(Unread::TooLong) => (refusal(operate::too_long(limit)), Some(self.rest(reader.body))),
+            Err(Unread::TooSlow) => (last(refusal(Fault::new(408, "the body came too slowly")), &head), None),
+            Err(Unread::Broken) => (last(refusal(Fault::new(400, "the body broke off")), &head), None),
+        }
+    }
+
+    /// The answer to a request whose body was not looked at.
+    fn refuse_unread<B>(&self, fault: Fault, head: &Parts, body: B) -> (Response<Body>, Option<Rest<B, F>>)
+    where
+        B: http_body::Body + Unpin,
+    {
+        let answer = refusal(fault);
+        if head.headers.contains_key(EXPECT) {
+            return (last(answer, head), None);
+        }
+        (answer, Some(self.rest(body)))
+    }
+
+    /// What was read of the body so far does not count.
+    fn rest<B>(&self, body: B) -> Rest<B, F>
+    where
+        B: http_body::Body + Unpin,
+    {
+        Rest(Reader::new(body, self.pace, self.sleep))
     }
 }
 
@@ -286,8 +299,8 @@ where
     }
 }
 
-fn refuse(head: &Parts, status: u16, detail: &'static str) -> Response<Body> {
-    last(finish(Fault::new(status, detail).into_response(), false), head)
+fn refusal(fault: Fault) -> Response<Body> {
+    finish(fault.into_response(), false)
 }
 
 /// The last answer of its connection, on which the rest of a body would be taken for another request.

@@ -45,7 +45,7 @@ pub(crate) struct Inner {
 }
 
 /// A request whose sender is known and let in.
-struct Admitted<'a> {
+pub(crate) struct Admitted<'a> {
     scope: Scope,
     site: Arc<Site>,
     /// Below the base URL.
@@ -72,7 +72,8 @@ impl ScimService {
     /// URLs or settings of their own it must, unless the adapter says by [`UrlTenant`](crate::UrlTenant) whose URL it was.
     pub async fn handle<B: AsRef<[u8]>>(&self, request: Request<B>) -> Response<Body> {
         let (head, body) = request.into_parts();
-        self.respond(&head, body.as_ref()).await
+        let admitted = self.admit(&head).await;
+        self.respond(admitted, &head, body.as_ref()).await
     }
 
     /// The longest body that the route of this request takes, in bytes: an adapter need not read further.
@@ -89,16 +90,31 @@ impl ScimService {
 
     /// The answer to a body that is longer than [`body_limit`](Self::body_limit), for adapters that stopped reading.
     pub async fn refuse_body(&self, head: &Parts) -> Response<Body> {
-        let refused = match self.inner.admit(head).await {
+        let refused = match self.admit(head).await {
             Ok(_) => operate::too_long(self.body_limit(head)),
             Err(fault) => fault,
         };
         finish(refused.into_response(), false)
     }
 
+    /// Whose request it is, which a body need not be read for.
+    pub(crate) async fn admit<'a>(&self, head: &'a Parts) -> Result<Admitted<'a>, Fault> {
+        self.inner.admit(head).await
+    }
+
+    /// Answers who was let in, when a body has come that may have taken its time.
+    pub(crate) async fn answer(&self, mut admitted: Admitted<'_>, head: &Parts, body: &[u8]) -> Response<Body> {
+        admitted.scope.now = self.inner.clock.now();
+        self.respond(Ok(admitted), head, body).await
+    }
+
     /// Everything but the type of the body is the same for all callers, so it is compiled once.
-    async fn respond(&self, head: &Parts, body: &[u8]) -> Response<Body> {
-        let response = match self.inner.run(head, body).await {
+    async fn respond(&self, admitted: Result<Admitted<'_>, Fault>, head: &Parts, body: &[u8]) -> Response<Body> {
+        let answer = match admitted {
+            Ok(admitted) => self.inner.run(admitted, head, body).await,
+            Err(fault) => Err(fault),
+        };
+        let response = match answer {
             Ok(answer) => answer.into_response(),
             Err(fault) => fault.into_response(),
         };
@@ -107,9 +123,9 @@ impl ScimService {
 }
 
 impl Inner {
-    /// auth, tenant, route, decode, operate: no step calls an earlier one.
-    async fn run(&self, head: &Parts, body: &[u8]) -> Result<Answer, Fault> {
-        let Admitted { mut scope, site, path } = self.admit(head).await?;
+    /// Behind `admit`: route, decode, operate. No step calls an earlier one.
+    async fn run(&self, admitted: Admitted<'_>, head: &Parts, body: &[u8]) -> Result<Answer, Fault> {
+        let Admitted { mut scope, site, path } = admitted;
         let route = Route::parse(path, &site.kinds)?;
         if head.method == Method::OPTIONS {
             return Ok(Answer {

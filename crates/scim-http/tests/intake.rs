@@ -15,13 +15,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use chrono::{DateTime, Utc};
+use http::{Request, Response, request::Parts};
 use http_body::{Frame, SizeHint};
 use scim_conformance::block_on;
 use scim_http::{
-    BearerTokens, Body, Expiry, Intake, Pace, Rest, ScimService,
+    AuthError, Authenticator, BearerTokens, Body, Expiry, Intake, Pace, Rest, ScimService,
     core::Limits,
-    store::{MemoryStore, Principal},
+    store::{Clock, MemoryStore, Principal},
 };
 
 const USER: &str = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada"}"#;
@@ -161,13 +162,101 @@ fn who_waits_for_leave_to_send_too_much_is_not_given_it() {
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }
 
+/// Whatever they send, and however slowly.
 #[test]
-fn strangers_are_not_told_of_limits() {
-    let mut request = post(Script::new(&vec![Act::Send(&[b' '; 100]); 30]));
-    request
-        .headers_mut()
-        .insert("authorization", "Bearer wrong".parse().unwrap());
-    assert_eq!(patient(request).0.status(), 401);
+fn strangers_are_asked_who_they_are_before_their_bodies_are_read() {
+    let bodies = [
+        vec![Act::Wait],
+        vec![Act::BreakOff],
+        vec![Act::Send(b"{"), Act::Wait],
+        vec![Act::Send(b"{"), Act::BreakOff],
+        vec![Act::Send(USER.as_bytes())],
+        vec![Act::Send(&[b' '; 100]); 30],
+    ];
+    for acts in &bodies {
+        for (length, credentials) in [(0, None), (0, Some("Bearer wrong")), (1 << 40, None)] {
+            let mut body = Script::new(acts);
+            body.length = length;
+            let asked = Arc::clone(&body.asked);
+            let mut request = post(body);
+            request.headers_mut().remove("authorization");
+            if let Some(credentials) = credentials {
+                request
+                    .headers_mut()
+                    .insert("authorization", credentials.parse().unwrap());
+            }
+            let (answer, rest) = hasty(request);
+            assert!(answer.status() == 401 && is_error(&answer));
+            assert!(answer.headers().contains_key("www-authenticate"));
+            assert_eq!(asked.load(Ordering::Relaxed), 0, "nothing is read of it");
+            // What is left is dropped, so that the answer arrives.
+            block_on(rest.unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_stranger_who_waits_for_leave_to_send_is_not_given_it() {
+    let mut request = post(Script::new(&[Act::Send(USER.as_bytes())]));
+    request.headers_mut().remove("authorization");
+    request.headers_mut().insert("expect", "100-continue".parse().unwrap());
+    let (answer, rest) = patient(request);
+    assert!(answer.status() == 401 && rest.is_none());
+    assert_eq!(answer.headers().get("connection").unwrap(), "close");
+}
+
+/// Counts how often it is asked.
+#[derive(Debug, Clone, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+#[async_trait::async_trait]
+impl Authenticator for Counting {
+    async fn authenticate(&self, _: &Parts, _: DateTime<Utc>) -> Result<Principal, AuthError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Principal::new("acme", "t"))
+    }
+}
+
+#[test]
+fn credentials_are_checked_once_for_each_request() {
+    for (acts, status) in [
+        (vec![Act::Send(USER.as_bytes())], 201),
+        (vec![Act::Send(&[b' '; 100]); 30], 413),
+        (vec![Act::BreakOff], 400),
+        (vec![], 400),
+    ] {
+        let counting = Counting::default();
+        let service = ScimService::builder("https://example.com/scim/v2", MemoryStore::new(), counting.clone());
+        let service = service.limits(Limits::default().with(|limits| limits.body = LIMIT));
+        let intake = Intake::new(service.build().unwrap(), |_: Duration| pending());
+        let (answer, _) = block_on(intake.answer(post(Script::new(&acts))));
+        assert_eq!(
+            (answer.status().as_u16(), counting.0.load(Ordering::Relaxed)),
+            (status, 1)
+        );
+    }
+}
+
+/// An hour goes by each time that it is looked at.
+#[derive(Debug, Default)]
+struct Hours(AtomicUsize);
+
+impl Clock for Hours {
+    fn now(&self) -> DateTime<Utc> {
+        let hour = self.0.fetch_add(1, Ordering::Relaxed);
+        DateTime::UNIX_EPOCH + Duration::from_secs(3600 * u64::try_from(hour).unwrap())
+    }
+}
+
+#[test]
+fn a_change_is_of_the_time_when_its_body_had_come() {
+    let service = ScimService::builder("https://example.com/scim/v2", MemoryStore::new(), Counting::default());
+    let intake = Intake::new(service.clock(Hours::default()).build().unwrap(), |_: Duration| {
+        pending()
+    });
+    let (answer, _) = block_on(intake.answer(post(Script::new(&[Act::Send(USER.as_bytes())]))));
+    let body = String::from_utf8(answer.body().as_bytes().unwrap().to_vec()).unwrap();
+    assert!(body.contains("\"created\":\"1970-01-01T01:00:00"), "{body}");
 }
 
 #[test]
