@@ -41,6 +41,8 @@ pub(crate) enum DbError {
     Sqlite(#[from] rusqlite::Error),
     #[error("the change cannot be told to provisioning: {0}")]
     Told(#[from] scim_http::store::StoreError),
+    #[error("the database's file cannot be made")]
+    File(#[from] std::io::Error),
     #[error("a value is not what the statement promised")]
     Shape,
     #[error("the database's thread ended")]

@@ -1,6 +1,8 @@
 //! SQLite behind a lock, off the threads that serve.
 
 use std::{
+    fs::OpenOptions,
+    io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -21,6 +23,7 @@ pub(crate) struct Line(Arc<Mutex<Connection>>);
 
 impl Line {
     pub(super) fn open(path: &Path, tables: &str) -> Result<Self> {
+        touch(path)?;
         let connection = Connection::open(path)?;
         connection.busy_timeout(PATIENCE)?;
         // Readers and the writer do not wait for each other; the mode stays with the file.
@@ -38,6 +41,18 @@ impl Line {
         let done =
             tokio::task::spawn_blocking(move || work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner)));
         done.await.map_err(|_| DbError::Ended)?
+    }
+}
+
+/// Makes the file where there is none, for its owner only: it holds secrets of webhooks. SQLite makes those beside it alike.
+fn touch(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -92,5 +107,27 @@ impl rusqlite::ToSql for Value {
             Self::Null => rusqlite::types::Null.to_sql(),
             Self::Text(text) => text.to_sql(),
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn a_new_database_is_for_its_owner_only() {
+        let directory = std::env::temp_dir().join(format!("password-manager-mode-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let _line = Line::open(&directory.join("pm.db"), "CREATE TABLE t (a INTEGER);").unwrap();
+        let mut files = 0;
+        for file in fs::read_dir(&directory).unwrap() {
+            let mode = file.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            files += 1;
+        }
+        assert_eq!(files, 3, "with the log and its index");
+        fs::remove_dir_all(&directory).unwrap();
     }
 }
