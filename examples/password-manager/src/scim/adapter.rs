@@ -19,7 +19,7 @@ use tower_service::Service as _;
 
 use crate::{
     domain::{Entry, Events, History, Members},
-    secret,
+    log, secret,
 };
 
 /// The header that names a request, in the provisioning log and in events.
@@ -86,7 +86,7 @@ fn entry(target: &Target, response: &Response<scim_http::Body>, request_id: Stri
     let (method, route, organisation) = (&*target.method, &*target.route, &*target.organisation);
     tracing::info!(method, organisation, route, status, micros, request_id, "provisioning");
     if let Some(cause) = response.extensions().get::<Cause>() {
-        tracing::error!(request_id, cause = ?cause.0, "provisioning failed inside");
+        log::failed_inside(&request_id, cause.0.as_ref());
     }
     Entry {
         method: target.method.clone(),
