@@ -1,6 +1,9 @@
-//! What stands before every page: strict headers, and no posts from elsewhere.
+//! What stands before every page: strict headers, no posts from elsewhere, and none without end.
+
+use std::time::Duration;
 
 use axum::{
+    body::{self, Body},
     extract::{Request, State},
     http::{
         HeaderValue, Method, StatusCode,
@@ -27,6 +30,12 @@ const HEADERS: [(HeaderName, &str); 6] = [
         "camera=(), geolocation=(), microphone=()",
     ),
 ];
+
+/// A form must have arrived within this time.
+pub(super) const FORM_TIME: Duration = Duration::from_secs(30);
+
+/// Longest form, in bytes.
+const FORM_BYTES: usize = 64 << 10;
 
 /// Headers of pages, which are nobody else's to keep.
 pub(super) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -56,6 +65,21 @@ pub(super) async fn same_origin(State(app): State<App>, request: Request, next: 
     next.run(request).await
 }
 
+/// Reads what is posted within limits, as some of it comes from people who have not signed in.
+pub(super) async fn form(State(time): State<Duration>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let (head, body) = request.into_parts();
+    let (status, why) = match tokio::time::timeout(time, body::to_bytes(body, FORM_BYTES)).await {
+        Ok(Ok(form)) => return next.run(Request::from_parts(head, Body::from(form))).await,
+        // Or it broke off, and nobody is there to see an answer.
+        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "this form is too long\n"),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "this form came too slowly\n"),
+    };
+    (status, [(header::CONNECTION, "close")], why).into_response()
+}
+
 fn is_own(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
@@ -79,7 +103,47 @@ fn set(headers: &mut HeaderMap, values: &[(HeaderName, &'static str)]) {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use axum::{Router, body::Bytes, middleware::from_fn_with_state, routing::post};
+    use hyper::body::Frame;
+    use tower_service::Service as _;
+
     use super::*;
+
+    /// A form of which nothing ever comes.
+    struct Never;
+
+    impl hyper::body::Body for Never {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_form_comes_in_time_and_is_short_or_is_not_taken() {
+        let send = async |body: Body| {
+            let page = post(|form: String| async move { form });
+            let limits = from_fn_with_state(Duration::ZERO, form);
+            let request = Request::post("/").body(body).unwrap();
+            let mut router = Router::new().route("/", page).layer(limits);
+            router.call(request).await.unwrap()
+        };
+        let answer = send(Body::from("link=a")).await;
+        assert_eq!(body::to_bytes(answer.into_body(), 100).await.unwrap(), "link=a");
+        let late = send(Body::new(Never)).await;
+        assert_eq!(late.status(), 408);
+        assert_eq!(late.headers()[header::CONNECTION], "close");
+        assert_eq!(send(Body::from(vec![b'a'; FORM_BYTES])).await.status(), 200);
+        assert_eq!(send(Body::from(vec![b'a'; FORM_BYTES + 1])).await.status(), 413);
+    }
 
     #[test]
     fn a_post_of_another_origin_is_known() {

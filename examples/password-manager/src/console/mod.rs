@@ -63,6 +63,7 @@ pub(crate) fn router(app: App) -> Router {
         // What the address bar shows after a refused form is asked for again by GET.
         .method_not_allowed_fallback(|| async { Fault::Missing })
         .fallback(|| async { Fault::Missing })
+        .layer(from_fn_with_state(guard::FORM_TIME, guard::form))
         .layer(from_fn_with_state(app.clone(), guard::same_origin))
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .with_state(app);

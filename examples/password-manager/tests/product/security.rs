@@ -30,6 +30,18 @@ fn every_page_has_strict_headers() {
     }
 }
 
+#[test]
+fn who_has_not_signed_in_sends_no_long_forms() {
+    let host = Host::start(&[]);
+    let send = |length: usize| {
+        let request = Request::post(format!("{}/sign-in", host.origin()));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let form = format!("link={}", "a".repeat(length));
+        agent().run(request.body(form).unwrap()).unwrap().status().as_u16()
+    };
+    assert_eq!((send(1000), send(100_000)), (200, 413));
+}
+
 #[tokio::test]
 async fn forms_of_others_are_refused() {
     let host = Host::start(&[]);
