@@ -8,8 +8,8 @@ use crate::{convert, incoming::Incoming, outgoing::Outgoing};
 
 /// A [`ScimService`] for actix-web. Cheap to clone; each worker may have its own.
 ///
-/// Bodies are read to the limit of their route and no further, and no slower than a [`Pace`]; answers are streamed where the
-/// service streams them. It never fails: errors are answers, those of reading a body included (400, 408, 413).
+/// Bodies are read to the limit of their route and no further, and no slower than a [`Pace`]. Answers are sent as the
+/// service makes them, which is whole today; a stream would be sent as one. It never fails: errors are answers, those of reading a body included (400, 408, 413).
 ///
 /// A client that goes away drops the future of its request. Nothing is left half done: each change is one transaction of the
 /// store, which happened or did not.

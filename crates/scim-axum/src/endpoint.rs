@@ -14,8 +14,8 @@ use tower_service::Service;
 
 /// A [`ScimService`] as a [`tower_service::Service`], for axum and whatever else is built on tower. Cheap to clone.
 ///
-/// Bodies are read to the limit of their route and no further, and no slower than a [`Pace`]; answers are streamed where the
-/// service streams them. It never fails: errors are answers, those of reading a body included (400, 408, 413). It needs a runtime
+/// Bodies are read to the limit of their route and no further, and no slower than a [`Pace`]. Answers are sent as the
+/// service makes them, which is whole today; a stream would be sent as one. It never fails: errors are answers, those of reading a body included (400, 408, 413). It needs a runtime
 /// of tokio with its timer. See the [crate's documentation](crate) for where to mount it.
 ///
 /// A client that goes away drops the future of its request. Nothing is left half done: each change is one transaction of the

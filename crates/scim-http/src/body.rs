@@ -13,7 +13,7 @@ use http_body::{Frame, SizeHint};
 type BoxError = Box<dyn StdError + Send + Sync>;
 type BoxBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Send>>;
 
-/// The body of an answer: at hand as a whole, or streamed.
+/// The body of an answer: at hand as a whole, as the service makes all of its own today, or streamed.
 ///
 /// It is an [`http_body::Body`], so frameworks on `http` 1 send it as it is.
 pub struct Body(Inner);
