@@ -10,7 +10,7 @@ use std::{
 use scim_http::{BearerTokens, Expiry, Pace, ScimService, TokenError, store::Principal};
 use tokio::net::TcpListener;
 
-use crate::{Options, fixture, log, passwords::Passwords};
+use crate::{Options, fixture, log, passwords::Passwords, secret::Secret};
 
 /// The one tenant of a host.
 const TENANT: &str = "main";
@@ -29,9 +29,9 @@ pub struct Host {
     pub head_time: Duration,
     address: SocketAddr,
     base_url: String,
-    token: Option<String>,
+    token: Option<Secret>,
     /// What the placeholders of a fixture stand for, as JSON.
-    variables: Option<String>,
+    variables: Option<Secret>,
 }
 
 impl Host {
@@ -55,14 +55,14 @@ impl Host {
         let mut variables = None;
         let service = if let Some(fixture) = &fixture {
             let (service, values) = fixture::service(fixture, &base_url, options.dialect()).await?;
-            variables = Some(values);
+            variables = Some(Secret(values));
             service
         } else {
             if options.token.is_empty() {
-                token = Some(BearerTokens::generate("scim")?);
+                token = Some(Secret(BearerTokens::generate("scim")?));
             }
             let store = options.database.open().await?;
-            ScimService::builder(&base_url, store, tokens(options, token.as_deref())?)
+            ScimService::builder(&base_url, store, tokens(options, token.as_ref())?)
                 .allow_insecure_base_url()
                 .dialect(options.dialect())
                 .limits(options.limits())
@@ -93,10 +93,10 @@ impl Host {
         let Self { address, base_url, .. } = self;
         writeln!(to, "listening {address}")?;
         writeln!(to, "base URL  {base_url}")?;
-        if let Some(variables) = &self.variables {
+        if let Some(Secret(variables)) = &self.variables {
             writeln!(to, "fixture   {variables}")?;
         }
-        let token = self.token.as_deref();
+        let token = self.token.as_ref().map(|token| &*token.0);
         let shown = token.unwrap_or("as given; set TOKEN to it for the lines below");
         writeln!(to, "token     {shown}\n\ntry:")?;
         let token = token.unwrap_or("$TOKEN");
@@ -118,18 +118,36 @@ impl Host {
     }
 }
 
-fn tokens(options: &Options, generated: Option<&str>) -> Result<BearerTokens, TokenError> {
+fn tokens(options: &Options, generated: Option<&Secret>) -> Result<BearerTokens, TokenError> {
     let mut tokens = BearerTokens::new().allow_raw(options.allow_raw_token);
-    let all = options.token.iter().map(String::as_str).chain(generated);
-    for (index, token) in all.enumerate() {
+    let all = options.token.iter().chain(generated);
+    for (index, Secret(token)) in all.enumerate() {
         tokens.add(
             token,
             Principal::new(TENANT, &format!("token {}", index + 1)),
             Expiry::Never,
         )?;
     }
-    if let Some((user, password)) = &options.basic {
+    if let Some((user, Secret(password))) = &options.basic {
         tokens = tokens.with_basic(user, password, Principal::new(TENANT, "basic"))?;
     }
     Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_that_was_made_is_announced_and_nowhere_else() {
+        let arguments = ["host", "--listen", "127.0.0.1:0", "--log", "off"];
+        let host = Host::new(&Options::parse_from(arguments)).await.unwrap();
+        let token = host.token.clone().unwrap().0;
+        assert!(!format!("{host:?}").contains(&token));
+        let mut said = Vec::new();
+        host.write(&mut said).unwrap();
+        assert!(String::from_utf8(said).unwrap().contains(&token));
+    }
 }

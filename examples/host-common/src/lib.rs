@@ -6,6 +6,7 @@ mod host;
 mod log;
 mod options;
 mod passwords;
+mod secret;
 mod stop;
 
 pub use host::Host;

@@ -9,7 +9,7 @@ use clap::{
 use scim_http::core::{Dialect, Limits};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::database::Database;
+use crate::{database::Database, secret::Secret};
 
 /// A complete SCIM 2.0 endpoint: in memory, on SQLite or on PostgreSQL.
 #[derive(Debug, Parser)]
@@ -43,7 +43,7 @@ pub struct Options {
         value_delimiter = ' ',
         hide_env_values = true
     )]
-    pub(crate) token: Vec<String>,
+    pub(crate) token: Vec<Secret>,
 
     /// Also take a token as the bare value of `Authorization`, as Okta can send it.
     #[arg(long, env = "SCIM_ALLOW_RAW_TOKEN", value_parser = FalseyValueParser::new())]
@@ -51,7 +51,7 @@ pub struct Options {
 
     /// Also take this user and password by HTTP Basic.
     #[arg(long, env = "SCIM_BASIC", value_name = "USER:PASS", value_parser = user_and_password, hide_env_values = true)]
-    pub(crate) basic: Option<(String, String)>,
+    pub(crate) basic: Option<(String, Secret)>,
 
     /// What clients may send beyond the RFCs.
     #[arg(long, env = "SCIM_DIALECT", value_name = "NAME", default_value = "default",
@@ -122,10 +122,10 @@ impl Options {
     }
 }
 
-fn user_and_password(text: &str) -> Result<(String, String), &'static str> {
+fn user_and_password(text: &str) -> Result<(String, Secret), &'static str> {
     match text.split_once(':') {
         Some((user, password)) if !user.is_empty() && !password.is_empty() => {
-            Ok((user.to_owned(), password.to_owned()))
+            Ok((user.to_owned(), Secret(password.to_owned())))
         }
         _ => Err("a user name and a password are wanted, with a colon between them"),
     }
@@ -172,6 +172,21 @@ mod tests {
     }
 
     #[test]
+    fn options_show_no_secret() {
+        let arguments = [
+            "host",
+            "--token",
+            "hidden1",
+            "--basic",
+            "ada:hidden2",
+            "--database",
+            "postgres://u:hidden3@h/d",
+        ];
+        let options = format!("{:?}", Options::try_parse_from(arguments).unwrap());
+        assert!(options.contains("ada") && !options.contains("hidden"), "{options}");
+    }
+
+    #[test]
     fn a_dialect_that_is_not_known_is_refused() {
         assert!(Options::try_parse_from(["host", "--dialect", "klingon"]).is_err());
     }
@@ -179,7 +194,7 @@ mod tests {
     #[test]
     fn a_password_may_hold_a_colon() {
         let options = Options::try_parse_from(["host", "--basic", "ada:a:b"]).unwrap();
-        assert_eq!(options.basic, Some(("ada".to_owned(), "a:b".to_owned())));
+        assert_eq!(options.basic, Some(("ada".to_owned(), Secret("a:b".to_owned()))));
         assert!(Options::try_parse_from(["host", "--basic", "ada"]).is_err());
     }
 }
