@@ -169,7 +169,7 @@ fn send_chunk(to: &mut TcpStream) -> io::Result<()> {
 }
 
 /// What Linux tells of the memory of a process, in KiB.
-fn memory(process: u32, name: &str) -> Option<u64> {
+pub(super) fn memory(process: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let value = status.lines().find_map(|line| line.strip_prefix(name))?;
     value.split_whitespace().next()?.parse().ok()

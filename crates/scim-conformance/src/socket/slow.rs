@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Socket, place::Place, wire};
+use super::{Socket, Waits, place::Place, wire};
 
 /// Clients that hold connections: silent ones, ones that send a head or a body byte by byte, and ones that never read. Meanwhile
 /// others want answers.
@@ -58,17 +58,18 @@ impl SlowClients {
         self
     }
 
-    /// Runs them all against the service below a path such as `/scim/v2`, and gives how long the slowest answer to one of the
-    /// others took.
+    /// Runs them all against the service below a path such as `/scim/v2`, and gives how long the others waited for answers, before
+    /// the slow ones came and beside them.
     ///
     /// # Errors
     /// What the host did not do, one to a line.
-    pub fn run(&self, socket: &Socket, base_path: &str, token: &str) -> Result<Duration, String> {
+    pub fn run(&self, socket: &Socket, base_path: &str, token: &str) -> Result<Waits, String> {
         let place = Place {
             socket,
             base_path,
             token,
         };
+        let idle = self.idle(place)?;
         let (connected, done) = (Barrier::new(self.slow + self.others), AtomicBool::new(false));
         let (connected, done) = (&connected, &done);
         let (slow, others) = thread::scope(|scope| {
@@ -86,15 +87,27 @@ impl SlowClients {
             let slow: Vec<_> = slow.into_iter().map(|it| it.join().unwrap_or_else(panicked)).collect();
             (slow, others)
         });
-        let longest = others.iter().flatten().max().copied().unwrap_or_default();
+        let beside = others.iter().flatten().flatten().copied().collect();
         let mut problems: Vec<String> = others.into_iter().filter_map(Result::err).collect();
         problems.extend(slow.into_iter().filter_map(Result::err));
         if problems.is_empty() {
-            Ok(longest)
+            Ok(Waits::new(idle, beside))
         } else {
             problems.sort();
             Err(counted(&problems))
         }
+    }
+
+    /// How long the others wait while nobody is slow.
+    fn idle(&self, place: Place<'_>) -> Result<Vec<Duration>, String> {
+        let start = &Barrier::new(self.others);
+        thread::scope(|scope| {
+            let spawn = |_| scope.spawn(move || self.be_quick(place, start));
+            let others: Vec<_> = (0..self.others).map(spawn).collect();
+            let panicked = |_| Err("a client panicked".to_owned());
+            let waits = others.into_iter().map(|it| it.join().unwrap_or_else(panicked));
+            Ok(waits.collect::<Result<Vec<_>, _>>()?.concat())
+        })
     }
 
     /// Comes again until the others are done.
@@ -157,16 +170,16 @@ impl SlowClients {
         Err("the connection was not ended".to_owned())
     }
 
-    /// The longest time that an answer took.
-    fn be_quick(&self, place: Place<'_>, connected: &Barrier) -> Result<Duration, String> {
+    /// How long the answers took.
+    fn be_quick(&self, place: Place<'_>, connected: &Barrier) -> Result<Vec<Duration>, String> {
         connected.wait();
-        let mut longest = Duration::ZERO;
+        let mut waits = Vec::with_capacity(self.requests);
         for _ in 0..self.requests {
             let start = Instant::now();
             place.ask()?;
-            longest = longest.max(start.elapsed());
+            waits.push(start.elapsed());
         }
-        Ok(longest)
+        Ok(waits)
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use scim_conformance::postgres::Postgres;
+use scim_conformance::{postgres::Postgres, socket::Socket};
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use ureq::http::{Method, Request};
@@ -130,6 +130,16 @@ impl Host {
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The identifier of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The program as a target, without its organisation.
+    pub(crate) fn socket(&self) -> Socket {
+        Socket::new(self.origin().trim_start_matches("http://"))
     }
 
     /// What begins the console's URLs.

@@ -29,6 +29,7 @@ mod chromium;
 mod credentials;
 mod demo;
 mod host;
+mod loads;
 mod members;
 mod screens;
 mod security;
