@@ -13,8 +13,8 @@ pub(crate) async fn problems(browser: &Browser) -> Vec<String> {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_page_is_found() {
-    let host = Host::start(&[]);
     let browser = Browser::open().await;
+    let host = Host::start(&[]);
     browser.sign_in(&host.sign_in).await;
     assert_eq!(problems(&browser).await, Vec::<String>::new());
     let breaks = [
@@ -65,8 +65,8 @@ async fn what_is_wrong_with_a_page_is_found() {
 
 #[tokio::test]
 async fn the_console_is_used_without_a_mouse() {
-    let host = Host::start(&[]);
     let browser = Browser::open().await;
+    let host = Host::start(&[]);
     browser.sign_in(&host.sign_in).await;
     browser.go(&format!("{}/users", host.console)).await;
     let press = async |key: Key| {
@@ -87,7 +87,7 @@ async fn the_console_is_used_without_a_mouse() {
         "the link is seen while it is focused"
     );
     press(Key::Enter).await;
-    assert_eq!(browser.ask("return document.activeElement.id").await, "content");
+    browser.until("return document.activeElement.id === 'content'").await;
 
     // From the content on: search, its button, the invitation, opened and filled in.
     let mut visited = Vec::new();
@@ -105,7 +105,7 @@ async fn the_console_is_used_without_a_mouse() {
         focused.send_keys(text).await.unwrap();
         assert_eq!(browser.ask(FOCUSED).await["visible"], true);
     }
-    press(Key::Enter).await;
+    browser.turn(async || press(Key::Enter).await).await;
     browser.wait(".notice[role=status]").await;
     assert!(browser.text("tbody").await.contains("Vera Visitor"));
 

@@ -3,16 +3,31 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use base64::Engine as _;
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::WebDriverCompatibleCommand};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    elements::Element,
+    error::{CmdError, ErrorStatus},
+    wd::WebDriverCompatibleCommand,
+};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::sleep,
+};
 
 /// One browser at a time: the machines that run tests are small.
 static TURN: Mutex<()> = Mutex::const_new(());
+
+/// How long is waited for what a page is to show.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Time between two looks at a page.
+const PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Browser {
     pub(crate) client: Client,
@@ -21,6 +36,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// Opened first of all: who waits for the turn holds no hosts, and no links and times of theirs grow old meanwhile.
     pub(crate) async fn open() -> Self {
         let turn = TURN.lock().await;
         install();
@@ -52,11 +68,17 @@ impl Browser {
             "--window-size=1280,900",
         ];
         let capabilities = json!({ "goog:chromeOptions": { "args": arguments } });
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities.as_object().unwrap().clone());
+        // On a machine that is busy Chromium's own patience may end before it has started.
+        let mut tries = 1;
+        let client = loop {
+            match builder.connect(&format!("http://127.0.0.1:{port}")).await {
+                Ok(client) => break client,
+                Err(error) => assert!(tries < 3, "{error}"),
+            }
+            tries += 1;
+        };
         Self {
             client,
             driver,
@@ -65,7 +87,8 @@ impl Browser {
     }
 
     pub(crate) async fn close(mut self) {
-        self.client.clone().close().await.unwrap();
+        // How a browser ends is nothing that is tested here.
+        let _ = self.client.clone().close().await;
         self.driver.kill().unwrap();
         self.driver.wait().unwrap();
     }
@@ -77,35 +100,72 @@ impl Browser {
     /// Signs in by a one-time link.
     pub(crate) async fn sign_in(&self, link: &str) {
         self.go(link).await;
-        self.press("main button").await;
-        self.wait("h1").await;
+        self.follow("main button").await;
     }
 
     /// The first element of a selector, once it is there.
     pub(crate) async fn wait(&self, selector: &str) -> Element {
-        self.client.wait().for_element(Locator::Css(selector)).await.unwrap()
+        self.act(selector, async |element| Ok(element)).await
     }
 
+    /// Presses what stays on the page, such as what opens a panel.
     pub(crate) async fn press(&self, selector: &str) {
-        self.wait(selector).await.click().await.unwrap();
+        self.act(selector, async |element| element.click().await).await;
+    }
+
+    /// Presses what leads to a page, and waits for it.
+    pub(crate) async fn follow(&self, selector: &str) {
+        self.turn(async || self.press(selector).await).await;
+    }
+
+    /// Does what leads to a page, and waits for it: nothing of the page before is taken for something of the new one.
+    pub(crate) async fn turn(&self, act: impl AsyncFnOnce()) {
+        self.ask("window.isBefore = true").await;
+        act().await;
+        self.until("return !window.isBefore && document.readyState === 'complete'")
+            .await;
     }
 
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
-        self.wait(selector).await.send_keys(text).await.unwrap();
+        self.act(selector, async |element| element.send_keys(text).await).await;
     }
 
     pub(crate) async fn choose(&self, selector: &str, value: &str) {
-        self.wait(selector).await.select_by_value(value).await.unwrap();
+        self.act(selector, async |element| element.select_by_value(value).await)
+            .await;
     }
 
     pub(crate) async fn text(&self, selector: &str) -> String {
-        // A page that goes away meanwhile takes its elements with it.
-        for _ in 0..20 {
-            if let Ok(text) = self.wait(selector).await.text().await {
-                return text;
+        self.act(selector, async |element| element.text().await).await
+    }
+
+    /// Does something with the first element of a selector, once it is there and can be done.
+    async fn act<T>(&self, selector: &str, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        let since = Instant::now();
+        loop {
+            let done = match self.client.find(Locator::Css(selector)).await {
+                Ok(element) => act(element).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(done) => return done,
+                Err(error) if is_passing(&error) && since.elapsed() < PATIENCE => sleep(PAUSE).await,
+                Err(error) => panic!("{selector}: {error}"),
             }
         }
-        panic!("{selector} never stayed");
+    }
+
+    /// Asks a script until it answers with true.
+    pub(crate) async fn until(&self, script: &str) {
+        let since = Instant::now();
+        loop {
+            match self.client.execute(script, vec![]).await {
+                Ok(Value::Bool(true)) => return,
+                // A page that goes away takes the script with it.
+                _ if since.elapsed() < PATIENCE => sleep(PAUSE).await,
+                answer => panic!("{script}: {answer:?}"),
+            }
+        }
     }
 
     /// All that a reader sees.
@@ -148,6 +208,23 @@ impl Drop for Browser {
     fn drop(&mut self) {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+    }
+}
+
+/// Whether nothing was done, since the element was not there yet, was on a page that went away, or was not to be reached.
+fn is_passing(error: &CmdError) -> bool {
+    use ErrorStatus::{
+        ElementClickIntercepted, ElementNotInteractable, NoSuchElement, StaleElementReference, UnknownError,
+    };
+
+    let CmdError::Standard(error) = error else {
+        return false;
+    };
+    match error.error {
+        ElementClickIntercepted | ElementNotInteractable | NoSuchElement | StaleElementReference => true,
+        // The driver has no better word for an element of the page before.
+        UnknownError => error.message.contains("does not belong to the document"),
+        _ => false,
     }
 }
 

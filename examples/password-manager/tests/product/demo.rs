@@ -13,11 +13,11 @@ use crate::{
 on_both!(a_day_ends_with_a_summary_that_matches_the_console);
 
 async fn a_day_ends_with_a_summary_that_matches_the_console(store: Store) {
+    let browser = Browser::open().await;
     let host = Host::start_on(store, &[]);
     let said = host.command(&["demo", "--tenant-url", &host.tenant_url, "--token", &host.token]);
     let summary = summary(&said);
     assert!(summary.len() >= 8, "{said}");
-    let browser = Browser::open().await;
     browser.sign_in(&host.sign_in).await;
     assert_eq!(summary, shown(&browser, &host).await);
     assert_eq!(summary["Members"], "12", "{said}");

@@ -31,8 +31,8 @@ struct Camera<'a> {
 #[tokio::test]
 async fn every_page_fits_its_device() {
     let (url, _heard) = webhooks::receiver();
-    let host = Host::start(&["--local-webhooks"]);
     let browser = Browser::open().await;
+    let host = Host::start(&["--local-webhooks"]);
     let camera = Camera {
         browser: &browser,
         host: &host,
@@ -40,7 +40,7 @@ async fn every_page_fits_its_device() {
         problems: Mutex::default(),
     };
     camera.go("sign-in?link=x", "sign-in").await;
-    browser.press("main button").await;
+    browser.follow("main button").await;
     camera.shoot("sign-in-refused").await;
     browser.sign_in(&host.sign_in).await;
     for page in PAGES {
@@ -105,7 +105,7 @@ async fn credentials(camera: &Camera<'_>) {
     browser.press("#credentials ~ details summary").await;
     camera.shoot("provisioning-create").await;
     browser.fill("#name", "Entra ID, production").await;
-    browser.press("#credentials ~ details button").await;
+    browser.follow("#credentials ~ details button").await;
     browser.wait("#secret-token").await;
     camera.shoot("provisioning-reveal").await;
     camera.open("provisioning").await;
@@ -114,7 +114,7 @@ async fn credentials(camera: &Camera<'_>) {
     browser
         .choose(&format!("{table} details[open] [name=overlap]"), "8h")
         .await;
-    browser.press(&format!("{table} details[open] button")).await;
+    browser.follow(&format!("{table} details[open] button")).await;
     browser.wait("#secret-token").await;
     camera.open("provisioning").await;
     browser.press("summary[aria-label^='Revoke Staging']").await;
@@ -138,7 +138,7 @@ async fn members(camera: &Camera<'_>) {
     camera.shoot("users-manage").await;
     camera.open("users").await;
     browser.press("summary[aria-label='Manage Ada Lindqvist']").await;
-    browser.press("button[aria-label='Remove Ada Lindqvist']").await;
+    browser.follow("button[aria-label='Remove Ada Lindqvist']").await;
     browser.wait("[role=alert]").await;
     camera.shoot("users-refused").await;
 }
@@ -154,7 +154,7 @@ async fn events(camera: &Camera<'_>, url: &str) {
         browser.press("#webhooks ~ details summary").await;
         camera.shoot(&format!("events-add-{name}")).await;
         browser.fill("#url", &url).await;
-        browser.press("#webhooks ~ details button").await;
+        browser.follow("#webhooks ~ details button").await;
         browser.wait("#signing-secret").await;
     }
     camera.shoot("events-secret").await;
@@ -168,7 +168,7 @@ async fn events(camera: &Camera<'_>, url: &str) {
         .ask("document.querySelector('#webhooks ~ details form').noValidate = true")
         .await;
     browser.fill("#url", "ftp://example.com").await;
-    browser.press("#webhooks ~ details button").await;
+    browser.follow("#webhooks ~ details button").await;
     browser.wait("[role=alert]").await;
     camera.shoot("events-refused").await;
 }
@@ -222,7 +222,7 @@ impl Camera<'_> {
     }
 
     async fn press_for_notice(&self, selector: &str) {
-        self.browser.press(selector).await;
+        self.browser.follow(selector).await;
         self.browser.wait(".notice[role]").await;
     }
 

@@ -44,8 +44,8 @@ fn who_has_not_signed_in_sends_no_long_forms() {
 
 #[tokio::test]
 async fn forms_of_others_are_refused() {
-    let host = Host::start(&[]);
     let browser = Browser::open().await;
+    let host = Host::start(&[]);
     browser.sign_in(&host.sign_in).await;
     let cookie = browser.client.get_named_cookie("latchkey_session").await.unwrap();
     assert!(cookie.http_only().unwrap_or_default());

@@ -11,10 +11,10 @@ on_both!(
 );
 
 async fn a_first_start_prints_a_link_that_signs_in_once(store: Store) {
+    let browser = Browser::open().await;
     let host = Host::start_on(store, &[]);
     assert!(host.tenant_url.ends_with("/scim/acme/v2"), "{}", host.tenant_url);
     assert!(host.token.starts_with("latchkey_"));
-    let browser = Browser::open().await;
 
     browser.go(&host.console).await;
     assert_eq!(browser.text("h1").await, "Sign in");
@@ -27,7 +27,7 @@ async fn a_first_start_prints_a_link_that_signs_in_once(store: Store) {
     assert!(page.contains("Not connected"), "{page}");
     assert!(!page.contains(&host.token), "the token was shown once, on the terminal");
 
-    browser.press(".who button").await;
+    browser.follow(".who button").await;
     browser.go(&host.console).await;
     assert_eq!(browser.text("h1").await, "Sign in");
 
@@ -37,11 +37,11 @@ async fn a_first_start_prints_a_link_that_signs_in_once(store: Store) {
 }
 
 async fn a_new_link_comes_from_the_command_line(store: Store) {
+    let browser = Browser::open().await;
     let host = Host::start_on(store, &[]);
     let said = host.command(&["sign-in"]);
     let link = said.split_whitespace().next().unwrap();
     let (_, token) = link.split_once("/sign-in?link=").unwrap();
-    let browser = Browser::open().await;
     browser
         .sign_in(&format!("{}/sign-in?link={token}", host.origin()))
         .await;
