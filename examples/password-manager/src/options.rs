@@ -31,8 +31,8 @@ pub(crate) struct HostOptions {
     )]
     pub(crate) listen: SocketAddr,
 
-    /// What people and identity providers reach the server by, such as `https://vault.example.com` behind a proxy
-    /// [default: `http://LISTEN`].
+    /// What people and identity providers reach the server by, such as `https://vault.example.com` behind a proxy, without a
+    /// path [default: `http://LISTEN`].
     #[arg(long, global = true, env = "PM_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub(crate) public_url: Option<String>,
 
@@ -207,10 +207,11 @@ impl fmt::Debug for BootstrapToken {
 
 fn public_url(text: &str) -> Result<String, &'static str> {
     let text = text.trim_end_matches('/');
-    let has_scheme = text.starts_with("https://") || text.starts_with("http://");
-    match has_scheme && !text.contains(['?', '#', ' ']) {
-        true => Ok(text.to_owned()),
-        false => Err("an absolute URL is wanted, such as https://vault.example.com"),
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if host.contains('/') => Err("a URL without a path is wanted: console and endpoint are at its root"),
+        Some(host) if !host.is_empty() && !host.contains(['?', '#', ' ']) => Ok(text.to_owned()),
+        _ => Err("an absolute URL is wanted, such as https://vault.example.com"),
     }
 }
 
@@ -283,8 +284,19 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_loses_its_last_slash() {
+    fn a_public_url_has_no_path_and_loses_its_last_slash() {
         assert_eq!(public_url("https://v.example/"), Ok("https://v.example".to_owned()));
-        assert!(public_url("v.example").is_err());
+        for wrong in ["v.example", "https://", "https://v.example?a", "ftp://v.example"] {
+            assert!(
+                public_url(wrong).is_err_and(|error| error.contains("absolute")),
+                "{wrong}"
+            );
+        }
+        for path in ["https://v.example/app", "http://v.example//app/"] {
+            assert!(
+                public_url(path).is_err_and(|error| error.contains("without a path")),
+                "{path}"
+            );
+        }
     }
 }
