@@ -10,7 +10,8 @@ mod told;
 
 use std::path::PathBuf;
 
-use rusqlite::ErrorCode;
+use rusqlite::ffi;
+use scim_http::{core::ResourceId, store::Scope};
 use scim_sql::{
     OpenError, PgStoreBuilder, SqliteStore, SqliteStoreBuilder,
     host::{ColumnMap, HostError, HostStore},
@@ -20,7 +21,7 @@ use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
 pub(crate) use self::{
     beside::Beside,
     row::{Row, Value},
-    told::Told,
+    told::{Step, Told},
 };
 use self::{row::bind, sqlite::Line};
 use crate::options::Location;
@@ -127,38 +128,37 @@ impl Db {
         }
     }
 
-    /// Makes a change that SCIM clients see: the statements and what is told of them, in one transaction.
+    /// Makes a change that SCIM clients see: all steps and what is told of them, in one transaction.
     ///
-    /// The rows of the last statement say what is told. Where there are none, nothing changes and `false` is answered.
-    pub(crate) async fn change(
-        &self,
-        store: &HostStore,
-        scope: scim_http::store::Scope,
-        statements: Vec<Sql>,
-        told: impl FnOnce(&[Row]) -> Result<Vec<Told>> + Send + 'static,
-    ) -> Result<bool> {
+    /// Answers with the resource that the last step is about. Where that has none, nothing changes.
+    pub(crate) async fn change(&self, store: &HostStore, scope: Scope, steps: Vec<Step>) -> Result<Option<ResourceId>> {
         match self {
             Self::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
-                let mut rows = Vec::new();
-                for sql in statements {
-                    rows = bind(sql).fetch_all(&mut *transaction).await?;
+                let mut changed = Vec::new();
+                for Step { sql, told } in steps {
+                    let rows = bind(sql).fetch_all(&mut *transaction).await?;
+                    let rows: Vec<Row> = rows.iter().map(Row::from_postgres).collect::<Result<_>>()?;
+                    if let Some(told) = told {
+                        changed.push((told.ids(&rows)?, told));
+                    }
                 }
-                if rows.is_empty() {
-                    return Ok(false);
-                }
-                let rows: Vec<Row> = rows.iter().map(Row::from_postgres).collect::<Result<_>>()?;
-                for Told { kind, id, changed } in told(&rows)? {
-                    store
-                        .announce_postgres(&mut transaction, &scope, &kind, &id, changed)
-                        .await?;
+                let Some(id) = changed.last().and_then(|(ids, _)| ids.first()).cloned() else {
+                    return Ok(None);
+                };
+                for (ids, told) in &changed {
+                    for id in ids {
+                        store
+                            .announce_postgres(&mut transaction, &scope, &told.kind, id, told.changed)
+                            .await?;
+                    }
                 }
                 transaction.commit().await?;
-                Ok(true)
+                Ok(Some(id))
             }
             Self::Sqlite { line, .. } => {
                 let store = store.clone();
-                line.run(move |connection| sqlite::change(connection, &store, &scope, &statements, told))
+                line.run(move |connection| sqlite::change(connection, &store, &scope, steps))
                     .await
             }
         }
@@ -170,7 +170,10 @@ impl DbError {
     pub(crate) fn is_conflict(&self) -> bool {
         match self {
             Self::Postgres(sqlx::Error::Database(error)) => error.is_unique_violation(),
-            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => error.code == ErrorCode::ConstraintViolation,
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => matches!(
+                error.extended_code,
+                ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_UNIQUE
+            ),
             Self::Told(scim_http::store::StoreError::Uniqueness { .. }) => true,
             _ => false,
         }

@@ -9,10 +9,10 @@ use std::{
 };
 
 use rusqlite::{Connection, params_from_iter, types::ValueRef};
-use scim_http::store::Scope;
+use scim_http::{core::ResourceId, store::Scope};
 use scim_sql::host::HostStore;
 
-use super::{DbError, Result, Row, Sql, Told, Value};
+use super::{DbError, Result, Row, Sql, Step, Value};
 
 /// How long a statement waits for another process.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -82,22 +82,26 @@ pub(super) fn change(
     connection: &mut Connection,
     store: &HostStore,
     scope: &Scope,
-    statements: &[Sql],
-    told: impl FnOnce(&[Row]) -> Result<Vec<Told>>,
-) -> Result<bool> {
+    steps: Vec<Step>,
+) -> Result<Option<ResourceId>> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut last = Vec::new();
-    for sql in statements {
-        last = rows(&transaction, sql)?;
+    let mut changed = Vec::new();
+    for Step { sql, told } in steps {
+        let rows = rows(&transaction, &sql)?;
+        if let Some(told) = told {
+            changed.push((told.ids(&rows)?, told));
+        }
     }
-    if last.is_empty() {
-        return Ok(false);
-    }
-    for Told { kind, id, changed } in told(&last)? {
-        store.announce_sqlite(&transaction, scope, &kind, &id, changed)?;
+    let Some(id) = changed.last().and_then(|(ids, _)| ids.first()).cloned() else {
+        return Ok(None);
+    };
+    for (ids, told) in &changed {
+        for id in ids {
+            store.announce_sqlite(&transaction, scope, &told.kind, id, told.changed)?;
+        }
     }
     transaction.commit()?;
-    Ok(true)
+    Ok(Some(id))
 }
 
 impl rusqlite::ToSql for Value {

@@ -8,9 +8,9 @@ use scim_http::{
 };
 use scim_sql::host::HostStore;
 
-use super::{Organisation, now, scope, time};
+use super::{Organisation, now, scope, teams::team_id, time};
 use crate::{
-    db::{Db, DbError, Result, Row, Told, sql},
+    db::{Db, DbError, Result, Row, Sql, Step, Told, sql},
     scim::{Kinds, MEMBER},
 };
 
@@ -152,6 +152,16 @@ impl Members {
 
     /// Invites somebody by hand. SCIM clients are told of the new User.
     pub(crate) async fn invite(&self, by: &str, invitation: &Invitation<'_>) -> Result<ResourceId, Refusal> {
+        self.invite_behind(Vec::new(), by, invitation).await
+    }
+
+    /// The same behind other statements, in one transaction with them.
+    pub(crate) async fn invite_behind(
+        &self,
+        before: Vec<Sql>,
+        by: &str,
+        invitation: &Invitation<'_>,
+    ) -> Result<ResourceId, Refusal> {
         let Invitation {
             organisation,
             user_name,
@@ -169,34 +179,12 @@ impl Members {
             role.key(),
             now(),
         );
-        let kind = Arc::clone(&self.kinds.user);
-        let invited = self.db.change(
-            &self.store,
-            scope(&self.kinds, organisation, by),
-            vec![insert],
-            move |rows| {
-                let told = rows.iter().map(|row| {
-                    let id = user_id(row.int(0)?);
-                    Ok(Told {
-                        kind: Arc::clone(&kind),
-                        id,
-                        changed: &[],
-                    })
-                });
-                told.collect()
-            },
-        );
-        match invited.await {
-            Err(error) if error.is_conflict() => return Err(Refusal::Exists),
-            done => done?,
-        };
-        let key = self.db.row(sql!(
-            "SELECT id FROM members WHERE org = $1 AND user_key = $2",
-            *organisation,
-            UserNameKey::map(user_name).as_ref(),
-        ));
-        let key = key.await?.ok_or(Refusal::Missing)?;
-        Ok(user_id(key.int(0)?))
+        let steps = before.into_iter().map(Step::from);
+        let steps = steps.chain([self.told(insert, &[])]).collect();
+        match self.change(by, organisation, steps).await {
+            Err(Refusal::Db(error)) if error.is_conflict() => Err(Refusal::Exists),
+            done => done,
+        }
     }
 
     /// Removes somebody who was invited by hand. Those who are provisioned are for the identity provider to remove.
@@ -207,16 +195,30 @@ impl Members {
             return Err(Refusal::Owner(member.name));
         }
         member.check(&organisation.provenance(), ByHand::Remove)?;
+        // The teams lose a member, so clients are told of them too. They come first: whoever else changes one waits for us.
+        let teams = sql!(
+            "UPDATE teams SET changed_at = $1
+             WHERE org = $2 AND id IN (SELECT team_id FROM team_members WHERE member_id = $3) RETURNING id",
+            now(),
+            slug,
+            key,
+        );
+        let teams = Step {
+            sql: teams,
+            told: Some(Told {
+                kind: Arc::clone(&self.kinds.group),
+                id: team_id,
+                changed: &["members"],
+            }),
+        };
         // What was checked is checked again where it counts: inside of the transaction.
-        let statements = vec![
-            sql!("DELETE FROM team_members WHERE member_id = $1", key),
-            sql!(
-                "DELETE FROM members WHERE org = $1 AND id = $2 AND origin = 'invitation' AND role <> 'owner' RETURNING id",
-                slug,
-                key,
-            ),
-        ];
-        self.told(by, slug, statements, &[]).await?;
+        let member_itself = sql!(
+            "DELETE FROM members WHERE org = $1 AND id = $2 AND origin = 'invitation' AND role <> 'owner' RETURNING id",
+            slug,
+            key,
+        );
+        self.change(by, slug, vec![teams, self.told(member_itself, &[])])
+            .await?;
         Ok(member)
     }
 
@@ -228,7 +230,8 @@ impl Members {
             key,
         );
         let changed = &["urn:ietf:params:scim:schemas:extension:latchkey:2.0:User:origin"];
-        self.told(by, organisation, vec![statement], changed).await
+        let handed = self.change(by, organisation, vec![self.told(statement, changed)]);
+        handed.await.map(drop)
     }
 
     /// Gives another role; owners keep theirs.
@@ -249,7 +252,8 @@ impl Members {
             key,
         );
         let changed = &["urn:ietf:params:scim:schemas:extension:latchkey:2.0:User:role"];
-        self.told(by, slug, vec![statement], changed).await
+        let set = self.change(by, slug, vec![self.told(statement, changed)]);
+        set.await.map(drop)
     }
 
     /// Notes that the identity provider was here. SCIM clients see nothing of it.
@@ -266,30 +270,20 @@ impl Members {
         noted.await.map(drop)
     }
 
-    async fn told(
-        &self,
-        by: &str,
-        organisation: &str,
-        statements: Vec<crate::db::Sql>,
-        changed: &'static [&'static str],
-    ) -> Result<(), Refusal> {
-        let kind = Arc::clone(&self.kinds.user);
+    /// A statement that answers with members, of which clients are told.
+    fn told(&self, sql: Sql, changed: &'static [&'static str]) -> Step {
+        let told = Told {
+            kind: Arc::clone(&self.kinds.user),
+            id: user_id,
+            changed,
+        };
+        Step { sql, told: Some(told) }
+    }
+
+    async fn change(&self, by: &str, organisation: &str, steps: Vec<Step>) -> Result<ResourceId, Refusal> {
         let scope = scope(&self.kinds, organisation, by);
-        let done = self.db.change(&self.store, scope, statements, move |rows| {
-            let told = rows.iter().map(|row| {
-                let id = user_id(row.int(0)?);
-                Ok(Told {
-                    kind: Arc::clone(&kind),
-                    id,
-                    changed,
-                })
-            });
-            told.collect()
-        });
-        match done.await? {
-            true => Ok(()),
-            false => Err(Refusal::Missing),
-        }
+        let changed = self.db.change(&self.store, scope, steps).await?;
+        changed.ok_or(Refusal::Missing)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Teams: what SCIM clients know as Groups.
 
+use scim_http::core::ResourceId;
+
 use super::time;
 use crate::db::{Db, Result, sql};
 
@@ -87,4 +89,9 @@ impl Teams {
         ));
         rows.await?.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect()
     }
+}
+
+/// What SCIM clients know a team by.
+pub(super) fn team_id(key: i64) -> ResourceId {
+    ResourceId::new(format!("t{key}"))
 }
