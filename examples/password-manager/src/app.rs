@@ -8,7 +8,7 @@ use scim_sql::host::HostStore;
 use crate::{
     console::Reveals,
     db::{Beside, Db},
-    domain::{Access, Events, History, Invitation, Licences, Members, Organisations, Role, Teams, Vaults},
+    domain::{Access, Events, History, Invitation, Licences, Members, Organisations, Refusal, Role, Teams, Vaults},
     options::HostOptions,
     scim::{self, Kinds},
 };
@@ -63,27 +63,37 @@ impl App {
         })
     }
 
-    /// Makes an organisation with an owner and vaults; whether it was not there.
-    pub(crate) async fn found(&self, slug: &str, is_empty: bool) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        if !self.organisations.create(slug, &title(slug)).await? {
-            return Ok(false);
+    /// Makes an organisation with an owner and vaults where it is not there; a start that was cut off leaves nothing of it.
+    pub(crate) async fn found(&self, slug: &str, is_empty: bool) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if self.organisations.get(slug).await?.is_some() {
+            return Ok(());
         }
+        // Before the rest: of an organisation that is there, the number of licences is the administrators' business.
         self.licences.buy(slug, SEATS).await?;
         if is_empty {
-            return Ok(true);
+            self.organisations.create(slug, &title(slug)).await?;
+            return Ok(());
         }
+        let vaults = [("Company", 24), ("Engineering", 61), ("Finance", 17), ("Marketing", 9)];
+        let vaults = vaults.map(|(name, items)| Vaults::creation(slug, name, items));
+        let before = [Organisations::creation(slug, &title(slug))].into_iter().chain(vaults);
         let owner = Invitation {
             organisation: slug,
             user_name: &format!("owner@{slug}.example"),
             name: "Olivia Owner",
             role: Role::Owner,
         };
-        let owner = self.members.invite("first start", &owner).await?;
-        self.licences.give("first start", slug, &owner).await?;
-        for (name, items) in [("Company", 24), ("Engineering", 61), ("Finance", 17), ("Marketing", 9)] {
-            self.vaults.create(slug, name, items).await?;
+        match self
+            .members
+            .invite_behind(before.collect(), "first start", &owner)
+            .await
+        {
+            // Another process was faster.
+            Err(Refusal::Exists) => Ok(()),
+            Err(error) => Err(error.into()),
+            // Without it the owner would wait for a licence, as others do.
+            Ok(owner) => Ok(self.licences.give("first start", slug, &owner).await.map(drop)?),
         }
-        Ok(true)
     }
 
     /// Ends the library's stores: what waits is done, and files are closed.

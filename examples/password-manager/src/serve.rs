@@ -31,6 +31,7 @@ pub(crate) async fn run(options: &HostOptions) -> Result<(), Box<dyn Error + Sen
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let app = App::open(options, options.public_url(address)).await?;
+    tracing::info!(%address, "listening");
     warn_of_plain_http(&app.public_url, address);
     let started = first_start(&app, options).await?;
     // Whether anybody reads along makes no difference to the service.
@@ -78,16 +79,19 @@ pub(crate) async fn relay(app: &App) -> Result<JoinHandle<()>, Box<dyn Error + S
     Ok(tokio::spawn(async move { events.run().await }))
 }
 
-/// Makes what a first start makes, and a sign-in link at each start.
+/// Makes what is not there yet, and a sign-in link at each start.
 pub(crate) async fn first_start(app: &App, options: &HostOptions) -> Result<FirstStart, Box<dyn Error + Send + Sync>> {
     let organisation = &options.organization;
-    let is_first = app.found(organisation, options.empty).await?;
-    let token = match (&options.bootstrap_token, is_first) {
-        (None, true) => {
+    app.found(organisation, options.empty).await?;
+    let tenant = organisation.as_str().into();
+    // Where a start was cut off before it made one, the next does.
+    let is_wanted = options.bootstrap_token.is_none() && app.credentials.list(&tenant).await?.is_empty();
+    let token = match is_wanted {
+        true => {
             let mint = Mint::new("First token", Lifetime::default().expiry(Utc::now()));
-            Some(app.credentials.mint(&organisation.as_str().into(), mint).await?)
+            Some(app.credentials.mint(&tenant, mint).await?)
         }
-        _ => None,
+        false => None,
     };
     let link = app.access.link(organisation).await?;
     let sign_in = link.map(|link| format!("{}/sign-in?link={link}", app.public_url));

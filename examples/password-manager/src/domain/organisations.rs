@@ -10,7 +10,7 @@ use scim_http::{
 
 use super::{Provider, now};
 use crate::{
-    db::{Db, Result, Row, sql},
+    db::{Db, Result, Row, Sql, sql},
     scim::MEMBER,
 };
 
@@ -44,14 +44,21 @@ impl Organisations {
 
     /// Makes an organisation; whether it was not there.
     pub(crate) async fn create(&self, slug: &str, name: &str) -> Result<bool> {
-        let made = self.db.run(sql!(
+        match self.db.run(Self::creation(slug, name)).await {
+            Err(error) if error.is_conflict() => Ok(false),
+            made => made.map(|_| true),
+        }
+    }
+
+    /// What makes an organisation, and fails where it is there.
+    pub(crate) fn creation(slug: &str, name: &str) -> Sql {
+        sql!(
             "INSERT INTO organisations (slug, name, plan, provider, groups, seat_policy, paused, created_at)
-             VALUES ($1, $2, 'Teams', 'other', 1, 'available', 0, $3) ON CONFLICT (slug) DO NOTHING",
+             VALUES ($1, $2, 'Teams', 'other', 1, 'available', 0, $3)",
             slug,
             name,
             now(),
-        ));
-        Ok(made.await? > 0)
+        )
     }
 
     /// The short names of all.

@@ -1,6 +1,6 @@
 //! Vaults, and the teams that they are shared with: what the product does with groups, and no concern of SCIM's.
 
-use crate::db::{Db, Result, sql};
+use crate::db::{Db, Result, Sql, sql};
 
 /// The vaults of all organisations.
 #[derive(Clone)]
@@ -21,14 +21,14 @@ impl Vaults {
         Self { db }
     }
 
-    pub(crate) async fn create(&self, organisation: &str, name: &str, items: i64) -> Result<()> {
-        let made = self.db.run(sql!(
+    /// What makes a vault.
+    pub(crate) fn creation(organisation: &str, name: &str, items: i64) -> Sql {
+        sql!(
             "INSERT INTO vaults (org, name, items) VALUES ($1, $2, $3)",
             organisation,
             name,
             items,
-        ));
-        made.await.map(drop)
+        )
     }
 
     pub(crate) async fn list(&self, organisation: &str) -> Result<Vec<Vault>> {
