@@ -123,6 +123,8 @@ CREATE TABLE IF NOT EXISTS provisioning_log (
   times        BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS provisioning_log_org ON provisioning_log (org, id);
+-- Of requests without a token of the organisation there is one row, whose requests have no names.
+CREATE UNIQUE INDEX IF NOT EXISTS provisioning_log_strangers ON provisioning_log (org) WHERE request_id = '';
 
 CREATE TABLE IF NOT EXISTS events (
   org          TEXT :exact NOT NULL REFERENCES organisations (slug),

@@ -17,6 +17,7 @@ use scim_http::{
 use serde_json::Value;
 use tower_service::Service as _;
 
+use super::door::Caller;
 use crate::{
     domain::{Entry, Events, History, Members},
     log, secret,
@@ -51,20 +52,24 @@ async fn answer(State(mut endpoint): State<Logged>, request: Request) -> Respons
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         head.headers.insert(REQUEST_ID, value);
     }
-    let target = Target::of(&head);
+    let (target, caller) = (Target::of(&head), Caller::default());
+    head.extensions.insert(caller.clone());
     let Ok(response) = endpoint.scim.call(Request::from_parts(head, body)).await;
     let micros = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
     let entry = entry(&target, &response, request_id, micros);
-    endpoint.keep(&target, &entry).await;
+    endpoint.keep(&target, &caller, &entry).await;
     response.map(Body::new)
 }
 
 impl Logged {
-    /// Writes a line into the organisation's log.
-    async fn keep(&self, target: &Target, entry: &Entry) {
+    /// Writes a line into the organisation's log, or counts a request that was not the organisation's.
+    async fn keep(&self, target: &Target, caller: &Caller, entry: &Entry) {
         let organisation = &target.organisation;
         let is_sync = entry.status < 300 && entry.method != "GET" && entry.route.starts_with("/Users");
         let kept = async {
+            if !caller.is_of(organisation) {
+                return self.history.count(organisation, entry).await;
+            }
             self.history.record(organisation, entry).await?;
             match &entry.resource {
                 Some(id) if is_sync => self.members.synced(organisation, id).await,

@@ -38,7 +38,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
     let slug = &organisation.slug;
     let (_, active, provisioned) = app.members.counts(slug).await?;
     let teams = app.teams.count(slug).await?;
-    let latest = app.history.list(slug, Which::All, 1).await?;
+    let latest = app.history.list(slug, Which::Done, 1).await?;
     let credentials = app.credentials.list(&visit.tenant()).await?;
     let token = app.reveals.take(&visit.session.hash);
     let now = Utc::now();
@@ -76,7 +76,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
             div.body {
                 dl.values {
                     dt { "Tenant URL" } dd { (parts::copy("tenant-url", &tenant_url)) }
-                    dt { "Last request" }
+                    dt { "Last request that was done" }
                     dd { @if let Some(entry) = latest.first() { (parts::ago(entry.at)) } @else { span.soft { "None yet" } } }
                 }
             }
