@@ -17,6 +17,21 @@ use crate::{
 /// Most members in one page of the console.
 pub(crate) const PAGE: i64 = 100;
 
+macro_rules! waiting {
+    ($seats:literal) => {
+        concat!(
+            "SELECT m.id, m.user_name, m.display_name, m.given_name, m.family_name, m.title, m.department, m.status, m.role,
+                    m.origin, m.synced_at, CAST(0 AS BIGINT), CAST(0 AS BIGINT)
+             FROM members m
+             WHERE m.org = $1 AND m.status = 'active'
+               AND NOT EXISTS (SELECT 1 FROM ",
+            $seats,
+            " s WHERE s.tenant = m.org AND s.id = 'm' || m.id)
+             ORDER BY m.id LIMIT $2"
+        )
+    };
+}
+
 /// The members of all organisations.
 #[derive(Clone)]
 pub(crate) struct Members {
@@ -109,6 +124,17 @@ impl Members {
             key,
         ));
         row.await?.map(|row| Member::from_row(&row)).transpose()
+    }
+
+    /// Active members without a licence, those first who came first: a page of them, and one more where there are more.
+    pub(crate) async fn waiting(&self, organisation: &str) -> Result<Vec<Member>> {
+        // The library keeps licences in the same database, by what clients know members by.
+        let text = match self.db {
+            Db::Postgres(_) => waiting!("scim.scim_seat"),
+            Db::Sqlite { .. } => waiting!("scim_seat"),
+        };
+        let rows = self.db.rows(sql!(text, organisation, PAGE + 1));
+        rows.await?.iter().map(Member::from_row).collect()
     }
 
     /// The names of members and teams, by what SCIM clients know them by. Whoever is gone has none.

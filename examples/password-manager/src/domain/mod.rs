@@ -25,7 +25,7 @@ pub(crate) use self::{
     members::{Invitation, Member, Members, PAGE, Refusal, Role, user_id},
     organisations::{Organisation, Organisations, policy, policy_key},
     provider::Provider,
-    teams::{Team, Teams},
+    teams::{LISTED, Team, Teams},
     vaults::{Vault, Vaults},
 };
 use crate::{scim::Kinds, secret};

@@ -5,6 +5,9 @@ use scim_http::core::ResourceId;
 use super::time;
 use crate::db::{Db, Result, sql};
 
+/// Most teams that are listed in the console.
+pub(crate) const LISTED: i64 = 200;
+
 /// Most members of a team that are named in the console.
 const NAMED: i64 = 6;
 
@@ -32,12 +35,13 @@ impl Teams {
         Self { db }
     }
 
-    /// The teams of an organisation by name, the first 200.
+    /// The teams of an organisation by name, the first [`LISTED`].
     pub(crate) async fn list(&self, organisation: &str) -> Result<Vec<Team>> {
         let rows = self.db.rows(sql!(
             "SELECT t.id, t.name, (SELECT COUNT(*) FROM team_members m WHERE m.team_id = t.id), t.changed_at
-             FROM teams t WHERE t.org = $1 ORDER BY t.name_key, t.id LIMIT 200",
+             FROM teams t WHERE t.org = $1 ORDER BY t.name_key, t.id LIMIT $2",
             organisation,
+            LISTED,
         ));
         let mut teams = Vec::new();
         for row in rows.await? {

@@ -16,7 +16,7 @@ use super::super::{
 };
 use crate::{
     app::App,
-    domain::{Team, Vault},
+    domain::{LISTED, Team, Vault},
 };
 
 #[derive(Deserialize)]
@@ -27,6 +27,7 @@ pub(crate) struct Asked {
 pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, Fault> {
     let slug = &visit.organisation.slug;
     let teams = app.teams.list(slug).await?;
+    let all = app.teams.count(slug).await?;
     let vaults = app.vaults.list(slug).await?;
     let note = match asked.note.as_deref() {
         Some("shared") => parts::done("The vault was shared: everybody in the group can open it now."),
@@ -54,6 +55,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
                         tbody { @for team in &teams { (row(&visit, team, &vaults)) } }
                     }
                 }
+                @if all > LISTED { div.body { p.hint { "The first " (LISTED) " of " (all) " groups, by name." } } }
             }
         }
         section.card aria-labelledby="vaults" {

@@ -17,7 +17,7 @@ use super::super::{
 };
 use crate::{
     app::App,
-    domain::{Member, user_id},
+    domain::{PAGE, user_id},
 };
 
 /// Most licences that can be bought here.
@@ -31,12 +31,11 @@ pub(crate) struct Asked {
 pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, Fault> {
     let slug = &visit.organisation.slug;
     let count = app.licences.count(slug).await?;
-    let holders = app.licences.holders(slug).await?;
-    let members = app.members.list(slug, "", 0).await?;
-    let waiting: Vec<&Member> = members
-        .iter()
-        .filter(|member| member.is_active && !holders.contains(member.id().as_str()))
-        .collect();
+    let mut waiting = app.members.waiting(slug).await?;
+    let most = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let has_more = waiting.len() > most;
+    waiting.truncate(most);
+    let waiting_count = format!("{}{}", waiting.len(), if has_more { "+" } else { "" });
     let free = count.free();
     let policy = match visit.organisation.seat_policy {
         SeatPolicy::Never => "Licences are assigned by hand; provisioning takes none.",
@@ -49,13 +48,13 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
         (parts::head("Licences", policy, html! { div.actions { a.button href="/console/provisioning#settings" { "Change the policy" } } }))
         (note(asked.note.as_deref()))
         @if free == 0 && !waiting.is_empty() {
-            (parts::warning("All licences are taken.", &format!("{} for one.", parts::count(i64::try_from(waiting.len()).unwrap_or(0), "member waits", "members wait"))))
+            (parts::warning("All licences are taken.", &format!("{waiting_count} {} for one.", if waiting.len() == 1 { "member waits" } else { "members wait" })))
         }
         dl.figures {
             div { dt { "Bought" } dd { (count.bought) } }
             div { dt { "In use" } dd { (count.used) } }
             div { dt { "Free" } dd { (free) } }
-            div { dt { "Waiting" } dd { (waiting.len()) } }
+            div { dt { "Waiting" } dd { (waiting_count) } }
         }
         section.card aria-labelledby="use" {
             header { h2 #use { "Your plan: " (visit.organisation.plan) } }
@@ -84,7 +83,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
                     table {
                         thead { tr { th { "Name" } th { "Last sync" } th { span.visually-hidden { "Actions" } } } }
                         tbody {
-                            @for member in waiting {
+                            @for member in &waiting {
                                 tr {
                                     td { div.person { (parts::avatar(&member.name, false)) p { (member.name) small { (member.user_name) } } } }
                                     td.soft data-label="Last sync" { @if let Some(at) = member.synced { (parts::ago(at)) } @else { span.faint { "Never" } } }
@@ -103,6 +102,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
                         }
                     }
                 }
+                @if has_more { div.body { p.hint { "More members wait. These are the " (most) " who came first." } } }
             }
         }
     };

@@ -16,6 +16,8 @@ use crate::domain::{Lifetime, Overlap, days_left};
 pub(super) fn card(visit: &Visit, credentials: &[Credential], now: DateTime<Utc>) -> Markup {
     let mut sorted: Vec<&Credential> = credentials.iter().rev().collect();
     sorted.sort_by_key(|credential| !credential.is_live(now));
+    // Whatever opens something can be ended here; of what is over the latest are shown.
+    let live = sorted.iter().filter(|credential| credential.is_live(now)).count();
     html! {
         section.card aria-labelledby="credentials" {
             header {
@@ -29,7 +31,7 @@ pub(super) fn card(visit: &Visit, credentials: &[Credential], now: DateTime<Utc>
                 div.table {
                     table {
                         thead { tr { th { "Name" } th { "Status" } th { "Expires" } th { "Created" } th { "Last used" } th { span.visually-hidden { "Actions" } } } }
-                        tbody { @for credential in sorted.iter().take(20) { (row(visit, credential, now)) } }
+                        tbody { @for credential in sorted.iter().take(live.max(20)) { (row(visit, credential, now)) } }
                     }
                 }
             }
