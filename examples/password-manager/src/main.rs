@@ -10,6 +10,7 @@ mod console;
 mod db;
 mod demo;
 mod domain;
+mod encode;
 mod log;
 mod options;
 mod scim;

@@ -8,6 +8,8 @@ use ureq::{
     http::{Method, Request, Response},
 };
 
+use crate::encode::encode;
+
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -87,27 +89,5 @@ impl Client {
 impl Answer {
     pub(super) fn id_of(&self, pointer: &str) -> Option<String> {
         self.body.pointer(pointer)?.as_str().map(str::to_owned)
-    }
-}
-
-/// Percent-encoding of a query's value (RFC 3986 section 2.1).
-pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            byte => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_is_encoded() {
-        assert_eq!(encode("userName eq \"ä\""), "userName%20eq%20%22%C3%A4%22");
     }
 }

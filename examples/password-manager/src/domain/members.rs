@@ -110,7 +110,7 @@ impl Members {
             organisation,
             like,
             PAGE + 1,
-            page.max(0) * PAGE,
+            page.max(0).saturating_mul(PAGE),
         ));
         rows.await?.iter().map(Member::from_row).collect()
     }

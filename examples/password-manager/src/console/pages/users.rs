@@ -21,6 +21,7 @@ use super::super::{
 use crate::{
     app::App,
     domain::{Invitation, Member, PAGE, Refusal, Role},
+    encode::encode,
 };
 
 #[derive(Default, Deserialize)]
@@ -265,10 +266,11 @@ fn invitation(visit: &Visit) -> Markup {
 }
 
 fn pager(asked: &Asked, has_more: bool) -> Markup {
+    let to = |page: i64| format!("?q={}&page={page}", encode(asked.q.trim()));
     html! {
         nav.pager aria-label="Pages" {
-            @if asked.page > 0 { a.button href={ "?page=" (asked.page - 1) } { "Previous" } } @else { span {} }
-            @if has_more { a.button href={ "?page=" (asked.page.saturating_add(1)) } { "Next" } }
+            @if asked.page > 0 { a.button href=(to(asked.page - 1)) { "Previous" } } @else { span {} }
+            @if has_more { a.button href=(to(asked.page.saturating_add(1))) { "Next" } }
         }
     }
 }
@@ -282,4 +284,25 @@ fn note(note: Option<&str>) -> Markup {
         _ => return html! {},
     };
     parts::done(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_goes_along_from_page_to_page() {
+        let asked = Asked {
+            q: "a&b ü".to_owned(),
+            page: 1,
+            note: None,
+        };
+        let pager = pager(&asked, true).into_string();
+        for page in [0, 2] {
+            assert!(
+                pager.contains(&format!("?q=a%26b%20%C3%BC&amp;page={page}\"")),
+                "{pager}"
+            );
+        }
+    }
 }
