@@ -4,7 +4,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use scim_http::CredentialError;
+use scim_http::{CredentialError, store::StoreError};
 
 use super::layout;
 use crate::{db::DbError, domain::Refusal, secret::NoRandomness};
@@ -48,7 +48,7 @@ impl IntoResponse for Fault {
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "That did not work",
-                    "Something went wrong on our side. Nothing has changed; please try again.",
+                    "Something went wrong on our side, and what you did may be done in part. Go back, load the page again and look before you repeat it.",
                 )
             }
         };
@@ -87,16 +87,19 @@ impl From<Refusal> for Fault {
     }
 }
 
-impl From<scim_http::store::StoreError> for Fault {
-    fn from(error: scim_http::store::StoreError) -> Self {
-        Self::Inside(Box::new(error))
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::Missing,
+            error => Self::Inside(Box::new(error)),
+        }
     }
 }
 
 impl From<scim_events::WebhookError> for Fault {
     fn from(error: scim_events::WebhookError) -> Self {
         match error {
-            scim_events::WebhookError::Store(scim_http::store::StoreError::NotFound) => Self::Missing,
+            scim_events::WebhookError::Store(StoreError::NotFound) => Self::Missing,
             error => Self::Inside(Box::new(error)),
         }
     }
