@@ -1,11 +1,12 @@
 //! `events tail`: what provisioning changed, as it happens.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, pin::pin, time::Duration};
 
 use super::open;
 use crate::{
     domain::Event,
     options::{EventsCommand, HostOptions},
+    server,
 };
 
 /// Time between two looks at the record.
@@ -19,9 +20,11 @@ pub(crate) async fn events(options: &HostOptions, command: EventsCommand) -> Res
     let mut last = latest.first().map_or(0, |event| event.sequence);
     latest.iter().rev().for_each(print);
     if follow {
+        // One for the whole time: between two of them a signal would be lost.
+        let mut stop = pin!(server::stop_signal()?);
         loop {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => break,
+                () = &mut stop => break,
                 () = tokio::time::sleep(PAUSE) => {}
             }
             for event in app.events.after(organisation, last).await? {

@@ -2,8 +2,8 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -20,6 +20,8 @@ pub(crate) struct Host {
     pub(crate) token: String,
     pub(crate) console: String,
     pub(crate) sign_in: String,
+    /// Where it listens, as `http://127.0.0.1:PORT`.
+    origin: String,
 }
 
 /// Which database a host is on.
@@ -51,19 +53,46 @@ impl Host {
 
     /// The same in a database that is there.
     pub(crate) fn start_in(database: Option<&str>, arguments: &[&str]) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("password-manager-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
-        let file = format!("sqlite:{}", directory.join("pm.db").display());
-        let database = database.map_or(file, str::to_owned);
-        let mut process = Command::new(env!("CARGO_BIN_EXE_password-manager"))
+        let directory = directory();
+        let database = database.map_or_else(|| sqlite(&directory), str::to_owned);
+        let mut command = program();
+        command
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "error"])
             .args(["--database", &database])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .args(arguments);
+        Self::spawn(command, directory, database)
+    }
+
+    /// Another host on the same database.
+    pub(crate) fn beside(&self, arguments: &[&str]) -> Self {
+        Self::start_in(Some(&self.database), arguments)
+    }
+
+    /// The same by variables alone, with a file of its own, and found by what it logs: it may be told any public URL.
+    pub(crate) fn start_by(variables: &[(&str, &str)]) -> Self {
+        let directory = directory();
+        let database = sqlite(&directory);
+        let mut command = program();
+        command
+            .envs([
+                ("PM_LISTEN", "127.0.0.1:0"),
+                ("PM_DATABASE", &*database),
+                ("PM_LOG", "info"),
+            ])
+            .envs(variables.iter().copied())
+            .stderr(Stdio::piped());
+        let mut host = Self::spawn(command, directory, database);
+        let mut logged = BufReader::new(host.process.stderr.take().unwrap()).lines();
+        let address = logged.find_map(|line| Some(line.unwrap().split_once("listening address=")?.1.trim().to_owned()));
+        host.origin = format!("http://{}", address.unwrap());
+        std::thread::spawn(move || logged.for_each(drop));
+        host
+    }
+
+    /// Starts it, and hears what it tells.
+    fn spawn(mut command: Command, directory: PathBuf, database: String) -> Self {
+        let is_empty = command.get_args().any(|argument| argument == "--empty");
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut host = Self {
             process,
@@ -73,15 +102,20 @@ impl Host {
             token: String::new(),
             console: String::new(),
             sign_in: String::new(),
+            origin: String::new(),
         };
         // Told once everything is ready; what comes behind is for people.
         while host.console.is_empty() {
             let line = said.next().expect("the host ended early").unwrap();
             host.hear(&line);
         }
-        if !arguments.contains(&"--empty") {
+        if !is_empty {
             host.hear(&said.next().unwrap().unwrap());
         }
+        host.console
+            .strip_suffix("/console")
+            .unwrap()
+            .clone_into(&mut host.origin);
         std::thread::spawn(move || said.for_each(drop));
         host
     }
@@ -105,7 +139,7 @@ impl Host {
     pub(crate) fn scim_as(&self, token: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.tenant_url))
+            .uri(format!("{}{path}", self.reached(&self.tenant_url)))
             .header("authorization", format!("Bearer {token}"))
             .header("content-type", "application/scim+json");
         let agent = agent();
@@ -123,11 +157,7 @@ impl Host {
 
     /// A command beside the running host, on its database: what it prints.
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_password-manager"))
-            .args(arguments)
-            .args(["--log", "error", "--database", &self.database])
-            .output()
-            .unwrap();
+        let output = self.prepared(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
@@ -142,15 +172,42 @@ impl Host {
         Socket::new(self.origin().trim_start_matches("http://"))
     }
 
+    /// A command beside the running host, on its database, to be run.
+    pub(crate) fn prepared(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command
+            .args(arguments)
+            .args(["--log", "error", "--database", &self.database]);
+        command
+    }
+
     /// What begins the console's URLs.
     pub(crate) fn origin(&self) -> &str {
-        self.console.strip_suffix("/console").unwrap()
+        &self.origin
+    }
+
+    /// A URL that the host names, as it is reached from here.
+    pub(crate) fn reached(&self, url: &str) -> String {
+        let url = url::Url::parse(url).unwrap();
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{}{}{query}", self.origin, url.path())
+    }
+
+    /// Asks the process to end, as process managers do.
+    pub(crate) fn terminate(&self) {
+        signal("-TERM", &self.process);
+    }
+
+    /// How the process ended, once it has.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        self.process.wait().unwrap()
     }
 
     /// All that is kept, as bytes: the files, or the rows of all tables as text.
     pub(crate) async fn kept(&self) -> Vec<u8> {
         if self.database.starts_with("sqlite:") {
-            let files = ["pm.db", "pm.db-wal"].map(|name| std::fs::read(self.directory.join(name)).unwrap_or_default());
+            // In this order nothing is missed that goes from one into the other meanwhile.
+            let files = ["pm.db-wal", "pm.db"].map(|name| std::fs::read(self.directory.join(name)).unwrap_or_default());
             return files.concat();
         }
         let mut connection = PgConnection::connect(&self.database).await.unwrap();
@@ -189,6 +246,31 @@ impl Drop for Host {
         let _ = self.process.wait();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Sends a signal to a process of ours.
+pub(crate) fn signal(name: &str, process: &Child) {
+    let sent = Command::new("kill").args([name, &process.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// The program, to be told what to do.
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_password-manager"))
+}
+
+/// A directory of a host.
+fn directory() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let directory = std::env::temp_dir().join(format!("password-manager-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+/// The file of a host.
+fn sqlite(directory: &Path) -> String {
+    format!("sqlite:{}", directory.join("pm.db").display())
 }
 
 /// A client that follows no redirects.
