@@ -8,7 +8,7 @@ use scim_http::{
 };
 use scim_sql::host::HostStore;
 
-use super::{Organisation, now, scope, teams::team_id, time};
+use super::{Organisation, Role, now, scope, teams::team_id, time};
 use crate::{
     db::{Db, DbError, Result, Row, Sql, Step, Told, sql},
     scim::{Kinds, MEMBER},
@@ -56,14 +56,6 @@ pub(crate) struct Member {
     /// How many teams, and how many vaults these open.
     pub(crate) teams: i64,
     pub(crate) vaults: i64,
-}
-
-/// What a member may do in the organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Admin,
-    Member,
-    Owner,
 }
 
 /// Somebody to be invited by hand.
@@ -358,25 +350,6 @@ impl Member {
     /// What SCIM clients know it by.
     pub(crate) fn id(&self) -> ResourceId {
         user_id(self.key)
-    }
-}
-
-impl Role {
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Member => "member",
-            Self::Owner => "owner",
-        }
-    }
-
-    pub(crate) fn from_key(key: &str) -> Option<Self> {
-        Some(match key {
-            "admin" => Self::Admin,
-            "member" => Self::Member,
-            "owner" => Self::Owner,
-            _ => return None,
-        })
     }
 }
 

@@ -8,6 +8,7 @@ mod lifetime;
 mod members;
 mod organisations;
 mod provider;
+mod role;
 mod teams;
 mod vaults;
 
@@ -22,9 +23,10 @@ pub(crate) use self::{
     history::{Entry, History, Which},
     licences::Licences,
     lifetime::{Lifetime, Overlap, days_left},
-    members::{Invitation, Member, Members, PAGE, Refusal, Role, user_id},
+    members::{Invitation, Member, Members, PAGE, Refusal, user_id},
     organisations::{Organisation, Organisations, policy, policy_key},
     provider::Provider,
+    role::Role,
     teams::{LISTED, Team, Teams},
     vaults::{Vault, Vaults},
 };
