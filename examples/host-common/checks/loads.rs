@@ -1,6 +1,6 @@
 //! Slow clients, bodies without end and large groups: in a short form, and with `SCIM_PROMISES=full` as much as is promised.
 
-use std::env;
+use std::{env, time::Duration};
 
 use scim_conformance::socket::{LargeGroup, Oversized, SlowClients};
 
@@ -10,14 +10,16 @@ const PATH: &str = "/scim/v2";
 
 #[test]
 fn slow_clients_are_ended_and_hold_up_nobody() {
-    let arguments = if is_full() {
-        ["10000", "10000"]
+    let (head_time, body_time) = if is_full() {
+        ("10000", "10000")
     } else {
-        ["2000", "1000"]
+        ("2000", "1000")
     };
-    let [head_time, body_time] = arguments;
     let host = Host::start(&["--head-time", head_time, "--body-time", body_time, "--log", "error"]);
-    let clients = SlowClients::new().with(|clients| clients.requests = if is_full() { 1000 } else { 20 });
+    let clients = SlowClients::new().with(|clients| {
+        clients.requests = if is_full() { 1000 } else { 20 };
+        clients.wait = Duration::from_secs(if is_full() { 60 } else { 30 });
+    });
     let waits = clients.run(&host.socket, PATH, &host.token).unwrap();
     println!("slow clients: {waits}");
     assert!(!is_full() || waits.beside <= waits.idle * 2, "{waits}");
