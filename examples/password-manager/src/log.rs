@@ -47,7 +47,6 @@ mod tests {
     #[derive(Debug, thiserror::Error)]
     #[error("a row is there already")]
     struct Inner {
-        #[expect(dead_code, reason = "shown by Debug only")]
         detail: &'static str,
     }
 
