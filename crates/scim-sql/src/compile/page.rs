@@ -47,12 +47,7 @@ impl<'q> Search<'q> {
             compiler.template(column);
             compiler.out.push(", ");
         }
-        compiler.template(&side.map.place);
-        compiler.out.push(" AS sort_place");
-        if let Some(key) = &side.key {
-            compiler.out.push(", ");
-            compiler.sort_key(key);
-        }
+        compiler.marks(side);
         compiler.out.push(" FROM ");
         if skip == 0 {
             compiler.rows_of(side, side.predicate)?;
@@ -71,12 +66,7 @@ impl<'q> Search<'q> {
         compiler.out.push(") AND ");
         compiler.template(&side.map.place);
         compiler.out.push(" IN (SELECT x.sort_place FROM (SELECT ");
-        compiler.template(&side.map.place);
-        compiler.out.push(" AS sort_place");
-        if let Some(key) = &side.key {
-            compiler.out.push(", ");
-            compiler.sort_key(key);
-        }
+        compiler.marks(side);
         compiler.out.push(" FROM ");
         compiler.rows_of(side, side.predicate)?;
         if skipped.is_some() {
@@ -213,6 +203,16 @@ impl Compiler<'_> {
         self.out.push(") n) y WHERE y.before <= ").again(skip);
         self.out.push(" ORDER BY y.stretch DESC LIMIT 1) ");
         skip
+    }
+
+    /// Writes the columns that tell where a row stands: the place, and the key where there is one.
+    fn marks(&mut self, side: &Side<'_>) {
+        self.template(&side.map.place);
+        self.out.push(" AS sort_place");
+        if let Some(key) = &side.key {
+            self.out.push(", ");
+            self.sort_key(key);
+        }
     }
 
     /// Writes the table and the conditions on its rows.

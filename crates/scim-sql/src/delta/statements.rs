@@ -18,6 +18,16 @@ pub(crate) struct Step {
     pub(crate) returning: &'static str,
 }
 
+impl Step {
+    pub(crate) fn new(statement: Statement, must: bool) -> Self {
+        Self {
+            statement,
+            must,
+            returning: "1",
+        }
+    }
+}
+
 /// How the steps of a write see what those before them did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effects {
@@ -332,11 +342,7 @@ impl Writer<'_> {
 
     fn push(&mut self, template: &str, values: Vec<Value>, must: bool) {
         let statement = Statement::of(self.engine, self.schema, template, values);
-        self.steps.push(Step {
-            statement,
-            must,
-            returning: "1",
-        });
+        self.steps.push(Step::new(statement, must));
     }
 
     fn own(&self) -> Vec<Value> {
@@ -381,12 +387,7 @@ pub(crate) fn count_step(engine: Engine, schema: &str, tenant: &str, count: &Cou
         count.shard.into(),
         count.change.into(),
     ];
-    let statement = Statement::of(engine, schema, &template, values);
-    Step {
-        statement,
-        must: false,
-        returning: "1",
-    }
+    Step::new(Statement::of(engine, schema, &template, values), false)
 }
 
 /// The columns that attributes decide and that no index is on, with version and time before them.

@@ -84,12 +84,7 @@ mod tests {
     use super::*;
 
     fn step(text: &'static str, values: Vec<Value>, must: bool) -> Step {
-        let statement = Statement::fixed(Engine::Postgres, text, values);
-        Step {
-            statement,
-            must,
-            returning: "1",
-        }
+        Step::new(Statement::fixed(Engine::Postgres, text, values), must)
     }
 
     #[test]

@@ -234,11 +234,7 @@ fn first_claim(delta: &Delta, claim: &Claim, schema: &str) -> Vec<Step> {
         let template = "INSERT INTO {s}scim_unique (tenant, kind, attribute, key, qualifier, id) \
                         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
         let statement = Statement::of(Engine::Postgres, schema, template, values);
-        Step {
-            statement,
-            must: true,
-            returning: "1",
-        }
+        Step::new(statement, true)
     };
     let id = delta.id.as_str();
     let own = claim.qualifier();
