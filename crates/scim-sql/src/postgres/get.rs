@@ -45,18 +45,21 @@ pub(super) async fn get_at_once<S: Session>(
     let statement = session.statement(&template, values);
     let mut row = session.rows(&statement).await?.pop().ok_or(StoreError::NotFound)?;
     let mut found = verbs::found(kind, &mut row)?;
-    let groups = ends(scope, row.optional(7)?)?;
+    let groups = served(scope, ends(row.optional(7)?)?);
     found.memberships = groups
         .map(|(id, kind, label)| Membership::new(id, kind, label))
         .collect();
     if let Some(most) = most {
-        let members: Vec<Member> = ends(scope, row.optional(8)?)?
-            .map(|(id, kind, label)| Member::new(id, kind, label))
-            .collect();
+        let members = ends(row.optional(8)?)?;
         found.members = match members.len() {
+            // Those that are not shown count as well: there may be more behind them that were not read.
             count if count > most => Members::TooMany,
             count if count > MOST => return Ok(None),
-            _ => Members::All(members),
+            _ => Members::All(
+                served(scope, members)
+                    .map(|(id, kind, label)| Member::new(id, kind, label))
+                    .collect(),
+            ),
         };
     }
     Ok(Some(found))
@@ -70,17 +73,20 @@ const MEMBERS: &str = ", (SELECT json_agg(json_build_array(l.member_id, o.kind, 
     FROM (SELECT m.member_id, m.place FROM {s}scim_member m WHERE m.tenant = ?1 AND m.group_id = ?2 \
     ORDER BY m.place, m.member_id LIMIT ?4) l JOIN {s}scim_resource o ON o.tenant = ?1 AND o.id = l.member_id)";
 
-type End = (ResourceId, Arc<ResourceType>, Option<Arc<str>>);
+/// The other end of a relation: identifier, name of the type, label.
+type End = (String, String, Option<String>);
 
-/// The other ends of a relation, from a list of (identifier, type, name).
-fn ends(scope: &Scope, text: Option<&str>) -> Result<impl Iterator<Item = End>, SqlError> {
-    let list: Vec<(String, String, Option<String>)> = match text {
-        Some(text) => serde_json::from_str(text).map_err(SqlError::other)?,
-        None => Vec::new(),
-    };
-    // A type that is not served any more is not shown.
-    Ok(list.into_iter().filter_map(|(id, kind, label)| {
+/// The ends that a column lists.
+fn ends(text: Option<&str>) -> Result<Vec<End>, SqlError> {
+    text.map_or(Ok(Vec::new()), |text| {
+        serde_json::from_str(text).map_err(SqlError::other)
+    })
+}
+
+/// Those whose type is served; the others are not shown (decision D53).
+fn served(scope: &Scope, ends: Vec<End>) -> impl Iterator<Item = (ResourceId, Arc<ResourceType>, Option<Arc<str>>)> {
+    ends.into_iter().filter_map(|(id, kind, label)| {
         let kind = Arc::clone(scope.kinds.by_name(&kind)?);
         Some((ResourceId::new(id), kind, label.map(Arc::from)))
-    }))
+    })
 }
