@@ -40,10 +40,15 @@ pub(crate) trait Session: Send {
     /// Writes the rows of a verb; whether all of it could be done. If not, a value is taken or the row is another one than
     /// was read, part of it may be written, and the transaction can only be rolled back.
     fn apply(&mut self, delta: &Delta) -> impl Future<Output = Result<bool, SqlError>> + Send {
+        self.apply_in_steps(delta)
+    }
+
+    /// The same by statements one after the other, each of which sees what those before it did and waited for.
+    fn apply_in_steps(&mut self, delta: &Delta) -> impl Future<Output = Result<bool, SqlError>> + Send {
         let steps = delta.steps(self.engine(), self.schema(), Effects::Visible);
         async move {
             for step in steps {
-                if self.run(&step.statement).await? == 0 && step.must {
+                if self.run(&step.statement).await? < step.must as u64 {
                     return Ok(false);
                 }
             }

@@ -52,8 +52,9 @@ impl Statement {
     /// A statement from a template: text of the library with signs for what engines write differently.
     ///
     /// `?1` is a parameter by its number, `{s}` the schema; `{in 1}` holds for a value of the list in a parameter and
-    /// `{each 1}` are its values as `l(value, n)`, n from 0; `{json 1}` is a document. `{share}`, `{update}` and `{delete}`
-    /// lock the rows of `r` for a reference to them, a change and a deletion; `{greatest}` and `{least}` are the functions of those names.
+    /// `{each 1}` are its values as `l(value, n)`, n from 0; `{rows 1}` are so the lists in a JSON list, whose columns are
+    /// `l.value ->> 0` and so on. `{json 1}` is a document. `{share}`, `{update}` and `{delete}` lock the rows of `r` for a
+    /// reference to them, a change and a deletion; `{greatest}` and `{least}` are the functions of those names.
     pub(crate) fn of(engine: Engine, schema: &str, template: &str, values: Vec<Value>) -> Self {
         let mut text = String::with_capacity(template.len() + 64);
         let mut rest = template;
@@ -121,7 +122,11 @@ impl Engine {
                 format!("(SELECT value, n - 1 AS n FROM unnest(?{number}::text[]) WITH ORDINALITY AS u(value, n)) AS l")
                     .into()
             }
-            (Self::Sqlite, "each") => format!("(SELECT value, key AS n FROM json_each(?{number})) AS l").into(),
+            (Self::Postgres, "rows") => format!(
+                "(SELECT value, n - 1 AS n FROM json_array_elements(?{number}::json) WITH ORDINALITY AS u(value, n)) AS l"
+            )
+            .into(),
+            (Self::Sqlite, "each" | "rows") => format!("(SELECT value, key AS n FROM json_each(?{number})) AS l").into(),
             (Self::Postgres, "json") => format!("?{number}::jsonb").into(),
             (Self::Sqlite, "json") => format!("jsonb(?{number})").into(),
             (Self::Postgres, "share") => " FOR KEY SHARE OF r".into(),

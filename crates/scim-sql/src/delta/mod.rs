@@ -41,14 +41,15 @@ pub(crate) struct Delta {
     pub(crate) unlisted: Vec<Listed>,
     /// Values of lists that are looked up from now on.
     pub(crate) listed: Vec<Listed>,
-    /// Who ceases to be a member, where neither is deleted.
-    pub(crate) left: Vec<Left>,
-    /// Who becomes a member of the resource, in order.
+    /// Who ceases to be a member of the resource, where neither is deleted.
+    pub(crate) left: Vec<ResourceId>,
+    /// Who becomes a member of it, in order.
     pub(crate) joined: Option<Joined>,
     /// By how much the number of resources changes.
     pub(crate) count: Option<Count>,
     /// What becomes of its seat; one that is put was taken from the pool before.
     pub(crate) seat: SeatRow,
+    /// What is told of it, in order.
     pub(crate) records: Vec<Record>,
 }
 
@@ -90,13 +91,6 @@ pub(crate) struct Image {
 #[derive(Debug, Clone)]
 pub(crate) struct Joined {
     pub(crate) first: i64,
-    pub(crate) members: Vec<ResourceId>,
-}
-
-/// Members that a group has no longer.
-#[derive(Debug, Clone)]
-pub(crate) struct Left {
-    pub(crate) group: ResourceId,
     pub(crate) members: Vec<ResourceId>,
 }
 

@@ -1,8 +1,9 @@
 //! A write as statements, one after the other.
 
 use scim_core::ResourceId;
+use serde_json::json;
 
-use super::{Claim, Count, Delta, Image, Indexed, Joined, Left, Listed, Record, RowChange, STRETCH, SeatRow};
+use super::{Claim, Count, Delta, Image, Indexed, Joined, Listed, Record, RowChange, STRETCH, SeatRow};
 use crate::{
     Engine,
     statement::{Statement, Value},
@@ -12,14 +13,14 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) statement: Statement,
-    /// Whether it must touch a row: if it does not, a value is taken, or the row is not as it was read.
-    pub(crate) must: bool,
+    /// How many rows it must touch: if it does not, a value is taken, or the row is not as it was read.
+    pub(crate) must: usize,
     /// What others may read of the row that it touches, where they cannot see what it did.
     pub(crate) returning: &'static str,
 }
 
 impl Step {
-    pub(crate) fn new(statement: Statement, must: bool) -> Self {
+    pub(crate) fn new(statement: Statement, must: usize) -> Self {
         Self {
             statement,
             must,
@@ -51,7 +52,10 @@ struct Writer<'a> {
 }
 
 impl Delta {
-    /// The statements that make it true, in order; what others wait for comes last.
+    /// The statements that make it true, in order. There are no more of them the more values and records there are.
+    ///
+    /// What others wait for comes last where they are statements of their own. The parts of one statement have no order that
+    /// PostgreSQL promises, so what has to be in order, such as the records, is one part.
     pub(crate) fn steps(&self, engine: Engine, schema: &str, effects: Effects) -> Vec<Step> {
         let mut writer = Writer {
             engine,
@@ -62,13 +66,13 @@ impl Delta {
         };
         writer.row();
         writer.touch();
-        self.released.iter().for_each(|claim| writer.release(claim));
-        self.claimed.iter().for_each(|claim| writer.claim(claim));
-        self.unlisted.iter().for_each(|listed| writer.unlist(listed));
-        self.listed.iter().for_each(|listed| writer.list(listed));
-        self.left.iter().for_each(|left| writer.leave(left));
+        writer.release();
+        writer.claim();
+        writer.unlist();
+        writer.list();
+        writer.leave();
         self.joined.iter().for_each(|joined| writer.join(joined));
-        self.records.iter().for_each(|record| writer.record(record));
+        writer.record();
         writer.seat();
         self.count.iter().for_each(|count| writer.count(count));
         writer.steps
@@ -177,15 +181,45 @@ impl Writer<'_> {
         }
     }
 
-    fn release(&mut self, claim: &Claim) {
-        self.run(
-            "DELETE FROM {s}scim_unique WHERE tenant = ?1 AND id = ?2 AND kind = ?3 AND attribute = ?4 AND key = ?5 \
-             AND qualifier = ?6",
-            self.claim_values(claim),
-        );
+    fn release(&mut self) {
+        let head = "DELETE FROM {s}scim_unique WHERE tenant = ?1 AND id = ?2 AND kind = ?3";
+        match self.delta.released.as_slice() {
+            [] => {}
+            [one] => self.run(
+                &format!("{head} AND attribute = ?4 AND key = ?5 AND qualifier = ?6"),
+                self.claim_values(one),
+            ),
+            many => self.run(
+                &format!(
+                    "{head} AND (attribute, key, qualifier) IN \
+                     (SELECT l.value ->> 0, l.value ->> 1, l.value ->> 2 FROM {{rows 4}})"
+                ),
+                self.claims_values(many.iter()),
+            ),
+        }
     }
 
-    fn claim(&mut self, claim: &Claim) {
+    fn claim(&mut self) {
+        let claimed = self.delta.claimed.iter();
+        let (names, values): (Vec<&Claim>, Vec<&Claim>) = claimed.partition(|claim| claim.qualifier.is_some());
+        names.into_iter().for_each(|name| self.claim_one(name));
+        match values.as_slice() {
+            [] => {}
+            [one] => self.claim_one(one),
+            many => self.push(
+                "INSERT INTO {s}scim_unique (tenant, id, kind, attribute, key, qualifier) \
+                 SELECT ?1, ?2, ?3, l.value ->> 0, l.value ->> 1, l.value ->> 2 FROM {rows 4} \
+                 WHERE NOT EXISTS (SELECT 1 FROM {s}scim_unique o WHERE o.tenant = ?1 AND o.kind = ?3 \
+                 AND o.attribute = l.value ->> 0 AND o.key = l.value ->> 1 AND o.id NOT IN ('', ?2)) \
+                 ON CONFLICT (tenant, kind, attribute, key, qualifier) DO UPDATE SET id = excluded.id \
+                 WHERE scim_unique.id IN ('', excluded.id)",
+                self.claims_values(many.iter().copied()),
+                many.len(),
+            ),
+        }
+    }
+
+    fn claim_one(&mut self, claim: &Claim) {
         if claim.qualifier.is_some() && self.engine == Engine::Postgres {
             // Whoever else wants the name waits here, so that the look below misses nobody.
             let mut values = self.claim_values(claim);
@@ -213,33 +247,42 @@ impl Writer<'_> {
         self.must(&template, values);
     }
 
-    fn unlist(&mut self, listed: &Listed) {
-        self.run(
-            "DELETE FROM {s}scim_value WHERE tenant = ?1 AND id = ?2 AND kind = ?3 AND attribute = ?4 AND value = ?5",
-            self.listed_values(listed),
-        );
+    fn unlist(&mut self) {
+        let head = "DELETE FROM {s}scim_value WHERE tenant = ?1 AND id = ?2 AND kind = ?3 AND attribute = ?4 AND value";
+        for list in lists(&self.delta.unlisted) {
+            let tail = if list.len() == 1 { " = ?5" } else { " {in 5}" };
+            self.run(&format!("{head}{tail}"), self.listed_values(list));
+        }
     }
 
-    fn list(&mut self, listed: &Listed) {
-        self.run(
-            "INSERT INTO {s}scim_value (tenant, id, kind, attribute, value) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT DO NOTHING",
-            self.listed_values(listed),
-        );
+    fn list(&mut self) {
+        let head = "INSERT INTO {s}scim_value (tenant, id, kind, attribute, value)";
+        for list in lists(&self.delta.listed) {
+            let rows = if list.len() == 1 {
+                "VALUES (?1, ?2, ?3, ?4, ?5)"
+            } else {
+                "SELECT ?1, ?2, ?3, ?4, l.value FROM {each 5} WHERE TRUE"
+            };
+            self.run(
+                &format!("{head} {rows} ON CONFLICT DO NOTHING"),
+                self.listed_values(list),
+            );
+        }
     }
 
-    fn leave(&mut self, left: &Left) {
-        let (tenant, group) = (self.delta.tenant.as_str().into(), (&left.group).into());
-        match left.members.as_slice() {
+    fn leave(&mut self) {
+        let head = "DELETE FROM {s}scim_member WHERE tenant = ?1 AND group_id = ?2 AND member_id";
+        let mut values = self.own();
+        match self.delta.left.as_slice() {
             [] => {}
-            [one] => self.run(
-                "DELETE FROM {s}scim_member WHERE tenant = ?1 AND group_id = ?2 AND member_id = ?3",
-                vec![tenant, group, one.into()],
-            ),
-            many => self.run(
-                "DELETE FROM {s}scim_member WHERE tenant = ?1 AND group_id = ?2 AND member_id {in 3}",
-                vec![tenant, group, texts(many)],
-            ),
+            [one] => {
+                values.push(one.into());
+                self.run(&format!("{head} = ?3"), values);
+            }
+            many => {
+                values.push(texts(many));
+                self.run(&format!("{head} {{in 3}}"), values);
+            }
         }
     }
 
@@ -312,35 +355,47 @@ impl Writer<'_> {
         self.run(&template, values);
     }
 
-    fn record(&mut self, record: &Record) {
-        self.run(
-            "INSERT INTO {s}scim_change (tenant, kind, id, what, changed, version, at, actor, txn, method, external_id) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            vec![
-                self.delta.tenant.as_str().into(),
-                record.kind.as_str().into(),
-                (&record.id).into(),
-                record.what.into(),
-                record.changed.as_str().into(),
-                number(record.version.get()).into(),
-                record.at.into(),
-                record.actor.as_str().into(),
-                record.txn.as_str().into(),
-                record.method.into(),
-                record.external_id.clone().into(),
-            ],
-        );
+    fn record(&mut self) {
+        let head = "INSERT INTO {s}scim_change (tenant, kind, id, what, changed, version, at, actor, txn, method, external_id)";
+        let tenant = self.delta.tenant.as_str().into();
+        match self.delta.records.as_slice() {
+            [] => {}
+            [one] => self.run(
+                &format!("{head} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"),
+                vec![
+                    tenant,
+                    one.kind.as_str().into(),
+                    (&one.id).into(),
+                    one.what.into(),
+                    one.changed.as_str().into(),
+                    number(one.version.get()).into(),
+                    one.at.into(),
+                    one.actor.as_str().into(),
+                    one.txn.as_str().into(),
+                    one.method.into(),
+                    one.external_id.clone().into(),
+                ],
+            ),
+            many => self.run(
+                &format!(
+                    "{head} SELECT ?1, l.value ->> 0, l.value ->> 1, l.value ->> 2, l.value ->> 3, \
+                     CAST(l.value ->> 4 AS BIGINT), CAST(l.value ->> 5 AS BIGINT), l.value ->> 6, l.value ->> 7, \
+                     l.value ->> 8, l.value ->> 9 FROM {{rows 2}} ORDER BY l.n"
+                ),
+                vec![tenant, rows(many.iter().map(record_row))],
+            ),
+        }
     }
 
     fn run(&mut self, template: &str, values: Vec<Value>) {
-        self.push(template, values, false);
+        self.push(template, values, 0);
     }
 
     fn must(&mut self, template: &str, values: Vec<Value>) {
-        self.push(template, values, true);
+        self.push(template, values, 1);
     }
 
-    fn push(&mut self, template: &str, values: Vec<Value>, must: bool) {
+    fn push(&mut self, template: &str, values: Vec<Value>, must: usize) {
         let statement = Statement::of(self.engine, self.schema, template, values);
         self.steps.push(Step::new(statement, must));
     }
@@ -358,11 +413,24 @@ impl Writer<'_> {
         values
     }
 
-    fn listed_values(&self, listed: &Listed) -> Vec<Value> {
+    fn claims_values<'c>(&self, claims: impl Iterator<Item = &'c Claim>) -> Vec<Value> {
         let mut values = self.own();
         values.push(self.delta.kind.as_str().into());
-        values.push(listed.attribute.into());
-        values.push(listed.value.as_str().into());
+        values.push(rows(
+            claims.map(|claim| json!([claim.attribute, claim.key, claim.qualifier()])),
+        ));
+        values
+    }
+
+    /// The values of one list; one value is no list.
+    fn listed_values(&self, list: &[Listed]) -> Vec<Value> {
+        let mut values = self.own();
+        values.push(self.delta.kind.as_str().into());
+        values.extend(list.first().map(|listed| listed.attribute.into()));
+        values.push(match list {
+            [one] => one.value.as_str().into(),
+            many => Value::Texts(many.iter().map(|listed| listed.value.clone()).collect()),
+        });
         values
     }
 
@@ -387,7 +455,32 @@ pub(crate) fn count_step(engine: Engine, schema: &str, tenant: &str, count: &Cou
         count.shard.into(),
         count.change.into(),
     ];
-    Step::new(Statement::of(engine, schema, &template, values), false)
+    Step::new(Statement::of(engine, schema, &template, values), 0)
+}
+
+/// Values by the list that they are of.
+fn lists(listed: &[Listed]) -> impl Iterator<Item = &[Listed]> {
+    listed.chunk_by(|one, next| one.attribute == next.attribute)
+}
+
+/// The parameter of `{rows}`.
+fn rows(rows: impl Iterator<Item = serde_json::Value>) -> Value {
+    serde_json::Value::from_iter(rows).to_string().into()
+}
+
+fn record_row(record: &Record) -> serde_json::Value {
+    json!([
+        record.kind,
+        record.id.as_str(),
+        record.what,
+        record.changed,
+        number(record.version.get()),
+        record.at,
+        record.actor,
+        record.txn,
+        record.method,
+        record.external_id
+    ])
 }
 
 /// The columns that attributes decide and that no index is on, with version and time before them.

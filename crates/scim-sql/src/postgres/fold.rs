@@ -49,8 +49,10 @@ pub(super) fn fold(steps: &[Step], how: Fold) -> Statement {
         text.push_str(step.returning);
         text.push(')');
         values.extend_from_slice(step.statement.values());
-        if step.must {
-            musts.push(format!("(SELECT count(*) FROM s{index})"));
+        match step.must {
+            0 => {}
+            1 => musts.push(format!("(SELECT count(*) FROM s{index})")),
+            many => musts.push(format!("(SELECT count(*) / {many} FROM s{index})")),
         }
     }
     let least = match musts.as_slice() {
@@ -83,23 +85,15 @@ fn renumber(text: &str, by: usize, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn step(text: &'static str, values: Vec<Value>, must: bool) -> Step {
+    fn step(text: &'static str, values: Vec<Value>, must: usize) -> Step {
         Step::new(Statement::fixed(Engine::Postgres, text, values), must)
     }
 
     #[test]
     fn parameters_keep_their_values() {
         let steps = [
-            step(
-                "DELETE FROM a WHERE x = $1 AND y = $2",
-                vec!["x".into(), "y".into()],
-                true,
-            ),
-            step(
-                "INSERT INTO b VALUES ($2, $1::jsonb)",
-                vec!["v".into(), 1.into()],
-                false,
-            ),
+            step("DELETE FROM a WHERE x = $1 AND y = $2", vec!["x".into(), "y".into()], 1),
+            step("INSERT INTO b VALUES ($2, $1::jsonb)", vec!["v".into(), 1.into()], 0),
         ];
         let folded = fold(&steps, Fold::Alone);
         assert_eq!(

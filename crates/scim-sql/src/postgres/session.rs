@@ -102,16 +102,6 @@ impl<'c> PgSession<'c> {
         self.wrote = true;
         self.rows(statement).await
     }
-
-    /// Runs steps one by one, as each must see what the one before it waited for.
-    async fn apply_in_steps(&mut self, delta: &Delta) -> Result<bool, SqlError> {
-        for step in delta.steps(Engine::Postgres, self.shared.schema.prefix(), Effects::Visible) {
-            if self.run(&step.statement).await? == 0 && step.must {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
 }
 
 impl Session for PgSession<'_> {
@@ -234,7 +224,7 @@ fn first_claim(delta: &Delta, claim: &Claim, schema: &str) -> Vec<Step> {
         let template = "INSERT INTO {s}scim_unique (tenant, kind, attribute, key, qualifier, id) \
                         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
         let statement = Statement::of(Engine::Postgres, schema, template, values);
-        Step::new(statement, true)
+        Step::new(statement, 1)
     };
     let id = delta.id.as_str();
     let own = claim.qualifier();

@@ -15,7 +15,7 @@ use super::{
     tx::Tx,
 };
 use crate::{
-    delta::{Content, Delta, Image, Joined, Left, Listed, Record, RowChange, SeatRow, external_id},
+    delta::{Content, Delta, Image, Joined, Listed, Record, RowChange, SeatRow, external_id},
     error::Failure,
     prepared::millis,
     session::Session,
@@ -121,10 +121,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         if !effect.is_empty() {
             changed.extend(kind.members().map(|members| members.name.clone()));
         }
-        if !effect.removed.is_empty() {
-            let (group, members) = (id.clone(), effect.removed);
-            delta.left.push(Left { group, members });
-        }
+        delta.left = effect.removed;
         if !effect.added.is_empty() {
             next_member += i64::try_from(effect.added.len()).unwrap_or(i64::MAX);
             let (first, members) = (current.next_member, effect.added);
