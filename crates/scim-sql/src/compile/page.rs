@@ -15,7 +15,7 @@ use crate::{
     delta::STRETCH,
     error::Failure,
     session::Session,
-    statement::{Row, Statement, Value},
+    statement::{Row, Statement},
 };
 
 impl<'q> Search<'q> {
@@ -93,22 +93,14 @@ impl<'q> Search<'q> {
         let skip = if let Start::Skip(skip) = start { *skip } else { 0 };
         let descending = self.query.descending;
         let mut statement = Statement::new(self.engine);
-        statement.push(
-            "SELECT x.id, x.sort_side, x.sort_across, x.sort_place, x.sort_rank, x.sort_number, x.sort_text FROM (",
-        );
+        statement
+            .push("SELECT x.sort_side, x.sort_across, x.sort_place, x.sort_rank, x.sort_number, x.sort_text FROM (");
         for (number, side) in self.sides.iter().enumerate() {
             let side_number = whole(number);
             statement.push(if number > 0 { " UNION ALL " } else { "" });
             statement.push("SELECT * FROM (SELECT ");
             let mut compiler = self.compiler(side, &mut statement);
-            let id = side.map.id.sql.clone();
-            compiler.out.push("CAST(");
-            compiler.template(&id);
-            compiler
-                .out
-                .push(" AS TEXT) AS id, ")
-                .push(&side_number.to_string())
-                .push(" AS sort_side, ");
+            compiler.out.push(&side_number.to_string()).push(" AS sort_side, ");
             compiler.template(side.map.across.as_ref().unwrap_or(&side.map.place));
             compiler.out.push(" AS sort_across, ");
             compiler.template(&side.map.place);
@@ -145,41 +137,21 @@ impl<'q> Search<'q> {
     ) -> Result<Vec<(Arc<ResourceType>, Row)>, Failure> {
         let mut slots: Vec<Option<(Arc<ResourceType>, Row)>> = page.iter().map(|_| None).collect();
         for (number, side) in self.sides.iter().enumerate() {
-            let mut ids = Vec::new();
+            let mut places = Vec::new();
             for (at, (_, row)) in page.iter().enumerate() {
-                if row.int(1)? == whole(number) {
-                    ids.push((row.int(3)?, at, row.text(0)?.to_owned()));
+                if row.int(0)? == whole(number) {
+                    places.push((row.int(2)?, at));
                 }
             }
-            if ids.is_empty() {
+            if places.is_empty() {
                 continue;
             }
-            let mut statement = Statement::new(self.engine);
-            let mut compiler = self.compiler(side, &mut statement);
-            compiler.out.push("SELECT ");
-            for column in &side.map.columns {
-                compiler.template(column);
-                compiler.out.push(", ");
-            }
-            compiler.template(&side.map.place);
-            compiler.out.push(" FROM ");
-            compiler.rows_of(side, None)?;
-            compiler.out.push(" AND CAST(");
-            compiler.template(&side.map.id.sql);
-            compiler.out.push(match self.engine {
-                Engine::Postgres => " AS TEXT) = ANY(",
-                Engine::Sqlite => " AS TEXT) IN (SELECT value FROM json_each(",
-            });
-            let texts: Vec<String> = ids.iter().map(|(_, _, id)| id.clone()).collect();
-            compiler.out.bind(Value::Texts(texts));
-            compiler
-                .out
-                .push(if self.engine == Engine::Sqlite { "))" } else { ")" });
-            ids.sort_unstable_by_key(|(place, ..)| *place);
+            places.sort_unstable();
+            let statement = self.rows_at(side, places.iter().map(|(place, _)| *place))?;
             for row in session.rows(&statement).await? {
                 let place = row.int(side.map.columns.len())?;
-                if let Ok(found) = ids.binary_search_by_key(&place, |(place, ..)| *place)
-                    && let Some((_, at, _)) = ids.get(found)
+                if let Ok(found) = places.binary_search_by_key(&place, |(place, _)| *place)
+                    && let Some((_, at)) = places.get(found)
                     && let Some(slot) = slots.get_mut(*at)
                 {
                     *slot = Some((Arc::clone(side.kind), row));
@@ -187,6 +159,30 @@ impl<'q> Search<'q> {
             }
         }
         Ok(slots.into_iter().flatten().collect())
+    }
+
+    /// The rows of one type at some places, with the place behind the columns of its map.
+    pub(super) fn rows_at(&self, side: &Side<'q>, places: impl Iterator<Item = i64>) -> Written<Statement> {
+        let mut statement = Statement::new(self.engine);
+        let mut compiler = self.compiler(side, &mut statement);
+        compiler.out.push("SELECT ");
+        for column in &side.map.columns {
+            compiler.template(column);
+            compiler.out.push(", ");
+        }
+        compiler.template(&side.map.place);
+        compiler.out.push(" FROM ");
+        compiler.rows_of(side, None)?;
+        compiler.out.push(" AND ");
+        compiler.template(&side.map.place);
+        // Nothing stands around the column, so that its index finds the rows.
+        let (before, after) = match self.engine {
+            Engine::Postgres => (" = ANY(CAST(", " AS BIGINT[]))"),
+            Engine::Sqlite => (" IN (SELECT CAST(value AS BIGINT) FROM json_each(", "))"),
+        };
+        let places: Vec<String> = places.map(|place| place.to_string()).collect();
+        compiler.out.push(before).bind(places).push(after);
+        Ok(statement)
     }
 }
 

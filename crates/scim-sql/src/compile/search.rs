@@ -238,13 +238,13 @@ impl<'q> Search<'q> {
                 place,
             });
         }
-        let number = value(5);
+        let number = value(4);
         Ok(Mark {
-            rank: row.int(4)?,
-            key: if is_null(&number) { value(6) } else { number },
-            across: row.int(2)?,
-            side: row.int(1)?,
-            place: row.int(3)?,
+            rank: row.int(3)?,
+            key: if is_null(&number) { value(5) } else { number },
+            across: row.int(1)?,
+            side: row.int(0)?,
+            place: row.int(2)?,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Which searches an index serves.
 
-use scim_core::query::{Page, Position};
+use std::sync::Arc;
+
+use scim_core::query::{Page, Position, Target};
 
 use super::{kind, map, plan, query, session};
 use crate::{Engine, compile::Search, compile::served::Service};
@@ -9,7 +11,7 @@ fn plan_of(name: &str, filter: Option<&str>, sort: Option<&str>, page: Page) -> 
     let (kind, mut session) = (kind(name), session());
     let map = map(&kind);
     let query = query(&kind, filter, sort, page);
-    let search = Search::new(Engine::Sqlite, "t", &query, |_| Some(std::sync::Arc::clone(&map))).unwrap();
+    let search = Search::new(Engine::Sqlite, "t", &query, |_| Some(Arc::clone(&map))).unwrap();
     let side = &search.sides[0];
     let (start, _) = search.start();
     let statement = search.page_of_one(side, &start, 10).unwrap();
@@ -167,6 +169,20 @@ fn skipped_rows_are_only_counted() {
         },
     );
     assert!(plan.contains("USING COVERING INDEX scim_resource_place"), "{plan}");
+}
+
+#[test]
+fn rows_of_a_page_over_several_types_are_found_by_their_places() {
+    let (users, groups, mut session) = (kind("User"), kind("Group"), session());
+    let mut query = query(&users, None, None, FIRST);
+    query.targets.push(Target::new(groups, None, None));
+    let search = Search::new(Engine::Sqlite, "t", &query, |kind| Some(map(kind))).unwrap();
+    assert_eq!(search.sides.len(), 2);
+    for side in &search.sides {
+        let plan = plan(&mut session, &search.rows_at(side, [7, 9].into_iter()).unwrap());
+        let is_found = plan.contains("INTEGER PRIMARY KEY (rowid=?)") || plan.contains("AND place=?)");
+        assert!(is_found, "{plan}");
+    }
 }
 
 #[test]
