@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
         schema::Schema,
         session::{Mode, Shared},
     },
+    prepared::millis,
 };
 
 /// The oldest server, as it numbers itself: 14.
@@ -64,11 +64,12 @@ pub(super) async fn migrate(connection: &mut PgConnection, shared: &Shared) -> R
     let patient = Shared::new(schema.clone(), PATIENCE);
     let mut more = missing(connection, schema).await?;
     while more {
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+        // The turn of another process may take longer than a request may wait for a lock.
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = 0";
         let mut transaction = connection.begin_with(begin).await.map_err(SqlError::from)?;
-        take_turn(&mut transaction, schema).await?;
+        take_turn(&mut transaction, shared).await?;
         let mut session = PgSession::new(&mut transaction, &patient, Mode::Transaction { numbered: false });
-        let now = DateTime::<Utc>::from(SystemTime::now()).timestamp_millis();
+        let now = millis(&SystemTime::now().into());
         more = migrate::step(&mut session, known, now).await?;
         transaction.commit().await.map_err(SqlError::from)?;
     }
@@ -76,11 +77,16 @@ pub(super) async fn migrate(connection: &mut PgConnection, shared: &Shared) -> R
 }
 
 /// Waits until no other process migrates, and sees to it that the schema is there.
-async fn take_turn(transaction: &mut PgConnection, schema: &Schema) -> Result<(), SqlError> {
+async fn take_turn(transaction: &mut PgConnection, shared: &Shared) -> Result<(), SqlError> {
+    let schema = &shared.schema;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind(format!("migration of the schema {}", schema.name()))
         .execute(&mut *transaction)
         .await?;
+    // Whoever serves already holds locks for moments only.
+    let wait = shared.patience.as_millis().clamp(1, i32::MAX as u128);
+    let sql = format!("SET LOCAL lock_timeout = {wait}");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
     // `CREATE SCHEMA IF NOT EXISTS` asks for the right to create even where there is nothing to do.
     let is_there = sqlx::query("SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)")
         .bind(schema.name())

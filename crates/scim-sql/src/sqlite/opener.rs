@@ -8,7 +8,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{SqliteSession, Synchronous, line::ready, worker::Role};
@@ -16,6 +15,7 @@ use crate::{
     Engine, OpenError,
     error::SqlError,
     migrate::{self, Halt},
+    prepared::millis,
     retry::Retry,
 };
 
@@ -88,7 +88,7 @@ impl Opener {
         let mut more = !session.has_table("scim_migration")? || ended(migrate::missing(&mut session, known))?.is_some();
         while more {
             session.execute("BEGIN IMMEDIATE")?;
-            let now = DateTime::<Utc>::from(SystemTime::now()).timestamp_millis();
+            let now = millis(&SystemTime::now().into());
             more = ended(migrate::step(&mut session, known, now))?;
             session.execute("COMMIT")?;
         }

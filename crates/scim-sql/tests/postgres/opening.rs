@@ -1,6 +1,8 @@
 //! Opening, migrating, refusing.
 
-use sqlx::Executor as _;
+use std::time::Duration;
+
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::support::{Client, schema, store, url, users};
 use scim_sql::{OpenError, PgStore};
@@ -24,6 +26,29 @@ async fn processes_that_open_at_once_take_turns() {
     for open in opens.collect::<Vec<_>>() {
         open.await.unwrap().unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_takes_longer_than_the_deadline_is_waited_for() {
+    let (schema, deadline) = (schema(), Duration::from_millis(200));
+    let mut other = PgConnection::connect(&url()).await.unwrap();
+    let turn = format!("SELECT pg_advisory_lock(hashtextextended('migration of the schema {schema}', 0))");
+    other.execute(sqlx::AssertSqlSafe(turn)).await.unwrap();
+    let builder = PgStore::builder().schema(schema).deadline(deadline);
+    let open = tokio::spawn(async move { builder.connect(&url()).await });
+    // By the clock of the server, so that it is the wait of the server that is long.
+    let waits = "SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE NOT l.granted AND clock_timestamp() - l.waitstart > '1 s' \
+                 AND pg_backend_pid() = ANY(pg_blocking_pids(l.pid)))";
+    while !open.is_finished()
+        && !sqlx::query_scalar::<_, bool>(waits)
+            .fetch_one(&mut other)
+            .await
+            .unwrap()
+    {}
+    assert!(!open.is_finished(), "{:?}", open.await);
+    other.close().await.unwrap();
+    let store = open.await.unwrap().unwrap();
+    Client::new(&store).user("ada").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
