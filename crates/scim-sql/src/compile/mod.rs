@@ -21,6 +21,7 @@ use scim_store::StoreError;
 use crate::{map::TableMap, statement::Statement};
 
 pub(crate) use search::Search;
+pub(crate) use text::is_uuid;
 
 /// Writes SQL about the rows of one type.
 ///

@@ -197,8 +197,8 @@ fn after_all(start: &str) -> Option<String> {
     None
 }
 
-/// Lower-case hexadecimal digits in groups of 8, 4, 4, 4 and 12.
-fn is_uuid(text: &str) -> bool {
+/// Whether a text is a UUID as engines write it: lower-case hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+pub(crate) fn is_uuid(text: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {

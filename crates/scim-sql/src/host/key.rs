@@ -1,6 +1,6 @@
 //! Columns that tell rows apart.
 
-use crate::{Engine, host::name::qualified};
+use crate::{Engine, compile::is_uuid, host::name::qualified};
 
 /// The column of an identifier or of a tenant: how its values look as text.
 ///
@@ -57,13 +57,7 @@ impl Key {
         let is_own = match self.form {
             KeyForm::Text => !text.contains('\0'),
             KeyForm::Integer => text.parse::<i64>().is_ok_and(|number| number.to_string() == text),
-            KeyForm::Uuid => {
-                text.len() == 36
-                    && text.bytes().enumerate().all(|(at, byte)| match at {
-                        8 | 13 | 18 | 23 => byte == b'-',
-                        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-                    })
-            }
+            KeyForm::Uuid => is_uuid(text),
         };
         is_own.then_some(text)
     }

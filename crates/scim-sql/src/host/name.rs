@@ -2,6 +2,8 @@
 
 use crate::Engine;
 
+pub(super) use crate::engine::literal;
+
 /// A name: letters, digits and `_`, or anything in double quotes. It is taken as it is, so that the engine folds its case
 /// as it does in the host's own SQL.
 pub(super) fn is_name(text: &str) -> bool {
@@ -28,11 +30,6 @@ pub(super) fn qualified(alias: &str, column: &str) -> String {
     } else {
         format!("{alias}.{column}")
     }
-}
-
-/// Text as a literal.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A list of values as one JSON text, in an order.
