@@ -1,7 +1,7 @@
 //! Writes and reads of much at once, as a client may ask for them: lists as long as the limits allow, a member of thousands
 //! of groups, a group of thousands of members.
 
-#![expect(clippy::unwrap_used, reason = "a surprise ends a test")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a surprise ends a test")]
 
 use std::{future::Future, sync::Arc};
 
@@ -227,9 +227,13 @@ async fn a_group_is_never_answered_with_some_of_its_members_as_if_they_were_all<
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite() {
     let path = std::env::temp_dir().join(format!("scim-large-{}.db", std::process::id()));
-    let files = || ["", "-wal", "-shm"].map(|end| format!("{}{end}", path.display()));
+    let clear = || {
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
+    };
     let fresh = async || {
-        files().map(|file| drop(std::fs::remove_file(file)));
+        clear();
         SqliteStore::open(&path).await.unwrap()
     };
     let run = |sql: String| {
@@ -241,7 +245,7 @@ async fn sqlite() {
     a_thousand_values_that_must_be_unique_are_all_claimed_or_none(&fresh().await).await;
     a_member_of_seven_thousand_groups_is_deleted_and_each_is_told_of(&fresh().await, run).await;
     a_group_is_never_answered_with_some_of_its_members_as_if_they_were_all(&fresh().await, run).await;
-    files().map(|file| drop(std::fs::remove_file(file)));
+    clear();
 }
 
 async fn postgres_store(schema: &str) -> PgStore {
