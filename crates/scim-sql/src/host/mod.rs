@@ -2,6 +2,8 @@
 #![cfg_attr(feature = "sqlite", doc = "")]
 #![cfg_attr(feature = "sqlite", doc = include_str!("manual.md"))]
 
+#[cfg(feature = "sqlite")]
+mod borrowed;
 mod check;
 mod column;
 mod error;
@@ -17,8 +19,6 @@ mod plans;
 mod postgres;
 mod read;
 mod relation;
-#[cfg(feature = "sqlite")]
-mod relay;
 mod shape;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -12,7 +12,7 @@ use scim_store::{Change, Guard, Read, Removal, Result, Scope, SeatCount, StoreEr
 
 use super::{
     ColumnMap, HostError, HostStore, MapError,
-    relay::Relay,
+    borrowed::Borrowed,
     shape::Shapes,
     store::Back,
     verbs::{self, HostTx},
@@ -86,7 +86,7 @@ impl HostStore {
             let what = "announcements in a database of another kind".to_owned();
             return Err(StoreError::Unsupported { what });
         };
-        let done = Relay::run(connection, |mut session| async move {
+        let done = Borrowed::run(connection, |mut session| async move {
             let mut gate = OpenGate;
             let mut tx = HostTx::new(&mut session, &mut gate, scope, &back.shapes);
             tx.announce(kind, id, changed).await

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Statements on their way to whoever holds the connection, which cannot leave its thread.
-pub(super) struct Relay(Arc<Mutex<Turn>>);
+pub(super) struct Borrowed(Arc<Mutex<Turn>>);
 
 enum Turn {
     Nobody,
@@ -32,7 +32,7 @@ enum Wanted {
     Rows,
 }
 
-impl Relay {
+impl Borrowed {
     /// Runs work on a connection, statement by statement.
     pub(super) fn run<T, F: Future<Output = T>>(connection: &Connection, work: impl FnOnce(Self) -> F) -> Option<T> {
         let turn = Arc::new(Mutex::new(Turn::Nobody));
@@ -74,7 +74,7 @@ impl Relay {
     }
 }
 
-impl Session for Relay {
+impl Session for Borrowed {
     fn engine(&self) -> Engine {
         Engine::Sqlite
     }
