@@ -370,6 +370,15 @@ pub(crate) async fn check_race(store: &HostStore) {
     assert_eq!(client.changes(0).await.len(), 2);
 }
 
+/// An account is adopted: what the record tells.
+#[cfg(feature = "postgres")]
+pub(crate) async fn adopt_ann(store: HostStore) -> Vec<String> {
+    let client = Client::new(&store, AdoptionPolicy::Explicit);
+    client.book.add("ann", Account::new("p1").allow());
+    client.create(json!({ "userName": "ann" })).await.unwrap();
+    client.changes(0).await
+}
+
 /// Licences are taken by adoption as by creation; what is refused for want of one leaves the account as it was.
 pub(crate) async fn check_seats(store: &HostStore, sql: impl AsyncFn(&str) -> String) {
     let row = async |login: &str| sql(&format!("{ROW}'{login}'")).await;

@@ -13,6 +13,9 @@ mod manual;
 #[cfg(feature = "postgres")]
 #[cfg(test)]
 mod postgres;
+#[cfg(feature = "postgres")]
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod seats;
 #[cfg(test)]

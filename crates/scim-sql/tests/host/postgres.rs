@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A pool whose connections are in a schema of their own, with the tables in it.
-async fn pool() -> (PgPool, String) {
+pub(crate) async fn pool() -> (PgPool, String) {
     pool_with(TABLES).await
 }
 
@@ -56,11 +56,11 @@ async fn pool_with(tables: &str) -> (PgPool, String) {
     (pool, format!("{name}_scim"))
 }
 
-fn options(schema: String) -> PgStoreBuilder {
+pub(crate) fn options(schema: String) -> PgStoreBuilder {
     PgStoreBuilder::default().schema(schema)
 }
 
-fn scope() -> Scope {
+pub(crate) fn scope() -> Scope {
     let now = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap();
     let kinds = std::sync::Arc::new(Registry::default());
     Scope::new(
@@ -141,7 +141,7 @@ async fn an_index_of_the_hosts_speaks_and_an_edit_is_announced() {
 }
 
 /// A store whose host has accounts already.
-async fn with_accounts(options: PgStoreBuilder) -> (HostStore, PgPool) {
+pub(crate) async fn with_accounts(options: PgStoreBuilder) -> (HostStore, PgPool) {
     let (pool, schema) = pool_with(adoption::TABLES).await;
     let store = HostStore::postgres_with(options.schema(schema), pool.clone(), &adoption::map()).await;
     (store.unwrap(), pool)

@@ -30,11 +30,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let Some(mark) = &writes.adoption else {
             return Err(unsupported("an identifier of the request's own").into());
         };
-        let holders = self.holders(shape, id).await?;
-        for (group, holder) in &holders {
-            self.lock(group, holder).await?;
-        }
-        self.lock(shape, id).await?;
+        let holders = self.lock_with_holders(shape, id).await?;
         let current = self.hidden(shape, id).await?;
         let before = current.stored.resource();
         let mut after = overlaid(kind, &before, &draft.resource);

@@ -21,11 +21,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
     pub(crate) async fn delete(&mut self, removal: &Removal) -> Result<(), Failure> {
         let (kind, id) = (&removal.kind, &removal.id);
         let (shape, writes) = self.writable(kind)?;
-        let holders = self.holders(shape, id).await?;
-        for (group, holder) in &holders {
-            self.lock(group, holder).await?;
-        }
-        self.lock(shape, id).await?;
+        let holders = self.lock_with_holders(shape, id).await?;
         let most = Relations::new(self.gate.is_guarded().then_some(usize::MAX), false);
         let current = self.read(shape, id, most).await?.ok_or(StoreError::NotFound)?;
         if !removal.precondition.allows_write(current.head.version) {

@@ -204,12 +204,31 @@ impl<'a, S: Session, G: Gate> HostTx<'a, S, G> {
         self.session.run(&statement).await.map(drop)
     }
 
-    /// The visible groups that a resource is a member of, in the order of their identifiers.
-    pub(super) async fn holders(
+    /// Locks a row and the visible groups that it is a member of: these, in the order of their identifiers.
+    pub(super) async fn lock_with_holders(
         &mut self,
         shape: &Shape,
         id: &ResourceId,
     ) -> Result<Vec<(&'a Shape, ResourceId)>, SqlError> {
+        let mut locked = HashSet::new();
+        if self.session.engine() == Engine::Postgres {
+            // Whoever changes members locks the group first and then the members; so does this.
+            for (group, holder) in self.holders(shape, id).await? {
+                self.lock(group, &holder).await?;
+                locked.insert(holder);
+            }
+            self.lock(shape, id).await?;
+        }
+        // Groups that it came into meanwhile are there now; it comes into no more of them.
+        let holders = self.holders(shape, id).await?;
+        for (group, holder) in holders.iter().filter(|(_, holder)| !locked.contains(holder)) {
+            self.lock(group, holder).await?;
+        }
+        Ok(holders)
+    }
+
+    /// The visible groups that a resource is a member of, in the order of their identifiers.
+    async fn holders(&mut self, shape: &Shape, id: &ResourceId) -> Result<Vec<(&'a Shape, ResourceId)>, SqlError> {
         let engine = self.session.engine();
         let shapes: &'a crate::host::shape::Shapes = self.shapes;
         let key = &shape.mapped.table.id;
