@@ -68,7 +68,8 @@ impl HostStore {
     /// is recorded as deleted, one that the library did not know as created. Groups whose members changed are announced
     /// themselves, with `members`.
     ///
-    /// The scope says the tenant, who made the edit, and when.
+    /// The scope says the tenant and its settings, who made the edit, and when; what must be unique is what the dialect in the
+    /// settings says.
     ///
     /// # Errors
     ///

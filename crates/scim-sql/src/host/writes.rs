@@ -43,7 +43,7 @@ impl WriteMap {
     }
 
     /// A row that a unique index or constraint of the host's refuses is answered by 409, naming this attribute. On SQLite,
-    /// which does not tell the name of an index, it is what it tells: `accounts.org, accounts.login`.
+    /// which does not tell the name of an index, it is all the columns that it tells: `accounts.org, accounts.login`.
     #[must_use]
     pub fn unique(mut self, index: &str, path: &str) -> Self {
         self.uniques.push((index.to_owned(), path.to_owned()));

@@ -20,3 +20,5 @@ mod races;
 mod seats;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod uniques;

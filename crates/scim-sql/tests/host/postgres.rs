@@ -14,8 +14,13 @@ use scim_core::{
     resource::Decoded,
     schema::{Registry, ResourceType},
 };
-use scim_sql::{PgStoreBuilder, host::HostStore};
-use scim_store::{ChangeFeed as _, Principal, ProtectedIds, Protection, RandomIds, ScimStore, Scope, StoreError};
+use scim_sql::{
+    PgStoreBuilder,
+    host::{ColumnMap, HostStore},
+};
+use scim_store::{
+    ChangeFeed as _, Principal, ProtectedIds, Protection, RandomIds, Result, ScimStore, Scope, StoreError,
+};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor, PgPool, postgres::PgPoolOptions};
 
@@ -23,6 +28,7 @@ use crate::{
     adoption,
     differential::{check, compare},
     tables::{TABLES, read_map, write_map},
+    uniques::{self, Announced, kind_of, marked_map},
 };
 
 /// A pool whose connections are in a schema of their own, with the tables in it.
@@ -194,4 +200,56 @@ async fn seats_stand_beside_the_hosts_tables() {
         .await
         .unwrap();
     crate::seats::check(&store).await;
+}
+
+/// A store over the tables in a schema of its own.
+async fn open(map: &ColumnMap) -> (HostStore, PgPool) {
+    let (pool, schema) = pool().await;
+    let store = HostStore::postgres_with(options(schema), pool.clone(), map).await;
+    (store.unwrap(), pool)
+}
+
+async fn edit(store: &HostStore, pool: &PgPool, sql: &str, announced: Announced<'_>) -> Result<()> {
+    let mut transaction = pool.begin().await.unwrap();
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+    sql.execute(&mut *transaction).await.unwrap();
+    if let Some((scope, id)) = announced {
+        store
+            .announce_postgres(&mut transaction, scope, &kind_of(id), &id.into(), &[])
+            .await?;
+    }
+    transaction.commit().await.unwrap();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_in_groups_of_one_name_is_deleted() {
+    let (store, _) = open(&write_map()).await;
+    uniques::check_groups_of_one_name(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seats_and_announcements_keep_what_the_dialect_makes_unique() {
+    let (store, pool) = open(&write_map()).await;
+    uniques::check_unique_by_the_dialect(&store, async |sql, announced| edit(&store, &pool, sql, announced).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rename_that_was_not_announced_is_a_conflict() {
+    let (store, pool) = open(&write_map()).await;
+    uniques::check_unannounced_rename(&store, async |sql, announced| edit(&store, &pool, sql, announced).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announcement_that_the_hosts_index_refuses_is_a_conflict() {
+    let (store, pool) = open(&write_map()).await;
+    uniques::check_folded_by_an_announcement(&store, async |sql, announced| edit(&store, &pool, sql, announced).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_that_refused_a_row_is_told_from_those_like_it() {
+    let (store, pool) = open(&marked_map()).await;
+    uniques::check_names_of_indexes(&store, async |sql, announced| edit(&store, &pool, sql, announced).await).await;
 }

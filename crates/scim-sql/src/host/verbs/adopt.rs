@@ -60,7 +60,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             .with_changed(&given_paths(kind, &after))
             .with_external_id(after.text("externalId"));
         let content = sidecar::content(kind, id, &after, &keys, new.rest)?;
-        self.put_beside(kind, &head, content, beside, (record, seating.row))
+        self.put_beside(kind, &head, (content, Some(&keys)), beside, (record, seating.row))
             .await?;
         // They had it as a member before, and show it from now on.
         for (group, holder) in holders {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::{
-    Dialect, ResourceId, Version,
+    ResourceId, Version,
     query::Relations,
     resource::{Head, given_paths},
     schema::ResourceType,
@@ -55,13 +55,14 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             let record = record.with_external_id(beside.external_id.as_deref());
             return self.delete_beside(kind, id, beside, record).await;
         };
-        let (resource, keys) = sidecar::keys(&current, &Dialect::default())?;
+        let (resource, keys) = sidecar::keys(&current, &self.scope.settings.dialect)?;
         self.look(kind, id, &keys).await?;
         let landing = shape.mapped.land(&resource)?;
         let (head, what) = announced(&current.head, &beside, self.scope.now, shape);
         let plain = WriteMap::new();
         let writes = shape.mapped.table.writes.as_ref().unwrap_or(&plain);
-        self.fold(shape, id, &landing.columns).await?;
+        let folded = self.fold(shape, id, &landing.columns).await;
+        folded.map_err(|error| self.refused(writes, error))?;
         if what != ChangeKind::Created {
             self.update_row(shape, writes, &head, (&landing, &landing)).await?;
         }
@@ -84,7 +85,8 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         } else {
             SeatRow::Keep
         };
-        self.put_beside(kind, &head, content, beside, (record, seat)).await
+        self.put_beside(kind, &head, (content, Some(&keys)), beside, (record, seat))
+            .await
     }
 
     /// Writes the folded columns of a row that the host wrote, and of its lists.

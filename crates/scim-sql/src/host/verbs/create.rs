@@ -57,6 +57,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let how = (ChangeKind::Created, ChangeMethod::Create);
         let record = Record::new(self.scope, kind.name(), &id, how, (Version::FIRST, now));
         let record = record.with_changed(&given).with_external_id(after.text("externalId"));
+        let content = (content, Some(&draft.keys));
         self.put_beside(kind, &head, content, sidecar::Beside::default(), (record, seating.row))
             .await?;
         let relations = Relations::new(draft.relations.members, draft.relations.memberships);

@@ -1,7 +1,7 @@
 //! Deleting a resource.
 
 use scim_core::{
-    Dialect, ResourceId,
+    ResourceId,
     query::Relations,
     resource::{MemberEffect, Members},
 };
@@ -72,7 +72,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         };
         let kind = shape.mapped.kind();
         let head = current.head.changed(self.scope.now);
-        let (resource, keys) = sidecar::keys(&current, &Dialect::default())?;
+        let (resource, keys) = sidecar::keys(&current, &self.scope.settings.dialect)?;
         let landing = shape.mapped.land(&resource)?;
         let plain = WriteMap::new();
         let writes = shape.mapped.table.writes.as_ref().unwrap_or(&plain);
@@ -84,9 +84,11 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let record = record
             .with_changed(&changed)
             .with_external_id(resource.text("externalId"));
-        let content = sidecar::content(kind, id, &resource, &keys, landing.rest)?;
         let beside = self.beside(kind, id).await?;
-        self.put_beside(kind, &head, content, beside, (record, SeatRow::Keep))
+        let mut content = sidecar::content(kind, id, &resource, &keys, landing.rest)?;
+        // What is unique stays as it was written.
+        content.claims.clone_from(&beside.claims);
+        self.put_beside(kind, &head, (content, None), beside, (record, SeatRow::Keep))
             .await
     }
 }

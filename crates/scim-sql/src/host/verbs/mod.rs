@@ -163,8 +163,11 @@ impl<'a, S: Session, G: Gate> HostTx<'a, S, G> {
         let SqlError::Unique(index) = &error else {
             return error.into();
         };
+        // SQLite tells columns, or an index of expressions, behind a text of its own; PostgreSQL the name alone.
+        let told = index.rsplit("failed: ").next().unwrap_or(index);
+        let told = told.trim_start_matches("index '").trim_end_matches('\'');
         let mut known = writes.uniques.iter();
-        match known.find(|(name, _)| index.contains(name.as_str())) {
+        match known.find(|(name, _)| name == told) {
             Some((_, attribute)) => {
                 let attribute = attribute.clone();
                 StoreError::Uniqueness { attribute }.into()

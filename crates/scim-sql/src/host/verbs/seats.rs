@@ -1,7 +1,7 @@
 //! The seat of a resource in a host's table.
 
 use scim_core::{
-    Dialect, ResourceId,
+    ResourceId,
     query::Relations,
     resource::{Found, Resource, changed_paths},
     schema::ResourceType,
@@ -52,7 +52,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let Some(seat) = seat_change(self.session, self.scope, id, &before, give).await? else {
             return Ok(false);
         };
-        let (before, keys) = sidecar::keys(&current, &Dialect::default())?;
+        let (before, keys) = sidecar::keys(&current, &self.scope.settings.dialect)?;
         let labelled = labelled(self.scope, kind, &before, Some(give));
         let changed = labelled
             .as_ref()
@@ -69,9 +69,12 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let record = record
             .with_changed(&changed)
             .with_external_id(resource.text("externalId"));
-        let content = sidecar::content(kind, id, &resource, &keys, after.rest)?;
         let beside = self.beside(kind, id).await?;
-        self.put_beside(kind, &head, content, beside, (record, seat)).await?;
+        let mut content = sidecar::content(kind, id, &resource, &keys, after.rest)?;
+        // What is unique stays as it was written.
+        content.claims.clone_from(&beside.claims);
+        self.put_beside(kind, &head, (content, Some(&keys)), beside, (record, seat))
+            .await?;
         Ok(true)
     }
 }

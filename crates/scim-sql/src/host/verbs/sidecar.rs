@@ -25,7 +25,7 @@ pub(super) struct Beside {
     pub(super) version: Option<Version>,
     /// What was last known of it; nothing where it is longer than its column, and in the host's.
     pub(super) external_id: Option<String>,
-    claims: Vec<Claim>,
+    pub(super) claims: Vec<Claim>,
 }
 
 impl<S: Session, G: Gate> HostTx<'_, S, G> {
@@ -45,12 +45,13 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         })
     }
 
-    /// Puts the library's row of a resource, with what has no column and its seat, and records the change.
+    /// Puts the library's row of a resource, with what has no column and its seat, and records the change. Keys are looked for
+    /// if the row is refused: a rename that the host did not announce may have made one of them another resource's.
     pub(super) async fn put_beside(
         &mut self,
         kind: &Arc<ResourceType>,
         head: &Head,
-        content: Content,
+        (content, keys): (Content, Option<&Keys>),
         beside: Beside,
         (record, seat): (Record, SeatRow),
     ) -> Result<(), Failure> {
@@ -72,7 +73,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
                 before: None,
             },
         };
-        self.write_beside(&delta).await
+        self.write_beside(kind, &delta, keys).await
     }
 
     pub(super) async fn delete_beside(
@@ -93,15 +94,17 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         if beside.version.is_some() {
             delta.row = RowChange::Delete;
         }
-        self.write_beside(&delta).await
+        self.write_beside(kind, &delta, None).await
     }
 
-    async fn write_beside(&mut self, delta: &Delta) -> Result<(), Failure> {
+    async fn write_beside(&mut self, kind: &ResourceType, delta: &Delta, keys: Option<&Keys>) -> Result<(), Failure> {
         if self.session.apply(delta).await? {
-            Ok(())
-        } else {
-            Err(Failure::overtaken())
+            return Ok(());
         }
+        if let Some(keys) = keys {
+            self.look(kind, &delta.id, keys).await?;
+        }
+        Err(Failure::overtaken())
     }
 }
 

@@ -86,7 +86,8 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let Landing { rest, .. } = after;
         let content = sidecar::content(kind, id, &resource, &keys, rest)?;
         let beside = self.beside(kind, id).await?;
-        self.put_beside(kind, &head, content, beside, (record, seat)).await?;
+        self.put_beside(kind, &head, (content, Some(&keys)), beside, (record, seat))
+            .await?;
         self.answer(shape, edit, head.version, true, unknown).await
     }
 
