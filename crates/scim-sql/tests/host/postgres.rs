@@ -253,3 +253,9 @@ async fn the_index_that_refused_a_row_is_told_from_those_like_it() {
     let (store, pool) = open(&marked_map()).await;
     uniques::check_names_of_indexes(&store, async |sql, announced| edit(&store, &pool, sql, announced).await).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_the_map_hides_stay_in_their_places() {
+    let (store, pool) = open(&marked_map()).await;
+    uniques::check_hidden_values(&store, async |sql, announced| edit(&store, &pool, sql, announced).await).await;
+}

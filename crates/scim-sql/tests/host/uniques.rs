@@ -212,6 +212,24 @@ pub(crate) async fn check_names_of_indexes(store: &HostStore, host: impl AsyncFn
     is_taken(bob, "displayName");
 }
 
+/// Values stand behind those that the list does not show.
+pub(crate) async fn check_hidden_values(store: &HostStore, host: impl AsyncFn(&str, Announced<'_>) -> Result<()>) {
+    let client = Client::new(store, Dialect::default());
+    let body = json!({ "userName": "ann", "emails": [{ "value": "a@x.example" }] });
+    let ann = client.user(body).await.unwrap();
+    let mark = "UPDATE account_emails SET kind = 'gone'";
+    host(mark, None).await.unwrap();
+    for address in ["b@x.example", "c@x.example"] {
+        let replace = json!({ "op": "replace", "path": "emails", "value": [{ "value": address }] });
+        client.patch(&ann, replace).await.unwrap();
+        let emails = client.read(&ann).await.unwrap()["emails"].clone();
+        assert_eq!(emails, json!([{ "value": address }]));
+    }
+    host("UPDATE account_emails SET kind = NULL", None).await.unwrap();
+    let emails = client.read(&ann).await.unwrap()["emails"].clone();
+    assert_eq!(emails, json!([{ "value": "a@x.example" }, { "value": "c@x.example" }]));
+}
+
 /// A store over the tables in a file.
 async fn open(map: &ColumnMap) -> (HostStore, Database) {
     let database = Database::new();
@@ -261,5 +279,12 @@ async fn an_announcement_that_the_hosts_index_refuses_is_a_conflict() {
 async fn the_index_that_refused_a_row_is_told_from_those_like_it() {
     let (store, database) = open(&marked_map()).await;
     check_names_of_indexes(&store, async |sql, announced| edit(&store, &database, sql, announced)).await;
+    store.close().await;
+}
+
+#[tokio::test]
+async fn values_that_the_map_hides_stay_in_their_places() {
+    let (store, database) = open(&marked_map()).await;
+    check_hidden_values(&store, async |sql, announced| edit(&store, &database, sql, announced)).await;
     store.close().await;
 }

@@ -173,8 +173,8 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             if old.len() > kept {
                 self.delete_values(&table.id, list, key, Some(kept)).await?;
             }
-            for (place, values) in new.iter().enumerate().skip(kept) {
-                let done = self.insert_value(&table.id, list, key, place, values).await;
+            for values in new.iter().skip(kept) {
+                let done = self.insert_value(&table.id, list, key, values).await;
                 done.map_err(|error| self.refused(writes, error))?;
             }
         }
@@ -220,7 +220,6 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         owner_key: &Key,
         list: &MappedList,
         key: &str,
-        place: usize,
         values: &[(String, Cell)],
     ) -> Result<(), SqlError> {
         let Rows::Table {
@@ -237,14 +236,10 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let number = statement.keep(key);
         let operand = owner_key.operand(engine, &format!("{}{number}", engine.parameter()));
         statement.push(&operand);
-        // Behind whatever is there: rows of the host's own may have any number.
-        if place == 0 {
-            statement.push(", 1");
-        } else {
-            statement.push(&format!(
-                ", (SELECT COALESCE(MAX(c.{order}), 0) + 1 FROM {table} c WHERE c.{owner} = {operand})"
-            ));
-        }
+        // Behind whatever is there: rows of the host's own, also those that the list does not show, may have any number.
+        statement.push(&format!(
+            ", (SELECT COALESCE(MAX(c.{order}), 0) + 1 FROM {table} c WHERE c.{owner} = {operand})"
+        ));
         for (_, cell) in values {
             statement.push(", ");
             push_cell(&mut statement, cell.clone(), None);
