@@ -50,7 +50,7 @@ impl App {
             credentials: Credentials::new(TOKEN_PREFIX, beside.credentials())?,
             events: Events::new(db.clone(), store.clone(), &beside, options.local_webhooks)?,
             history: History::new(db.clone()),
-            licences: Licences::new(kinds.clone(), store.clone()),
+            licences: Licences::new(kinds.clone(), Organisations::new(db.clone()), store.clone()),
             members: Members::new(db.clone(), kinds.clone(), store.clone()),
             organisations: Organisations::new(db.clone()),
             kinds,

@@ -8,7 +8,7 @@ use scim_http::{
 };
 use scim_sql::host::HostStore;
 
-use super::scope;
+use super::{Organisations, scope};
 use crate::scim::Kinds;
 
 /// Holders that are read at once.
@@ -18,12 +18,17 @@ const BATCH: usize = 1000;
 #[derive(Clone)]
 pub(crate) struct Licences {
     kinds: Kinds,
+    organisations: Organisations,
     store: HostStore,
 }
 
 impl Licences {
-    pub(crate) fn new(kinds: Kinds, store: HostStore) -> Self {
-        Self { kinds, store }
+    pub(crate) fn new(kinds: Kinds, organisations: Organisations, store: HostStore) -> Self {
+        Self {
+            kinds,
+            organisations,
+            store,
+        }
     }
 
     pub(crate) async fn count(&self, organisation: &str) -> Result<SeatCount, StoreError> {
@@ -52,7 +57,8 @@ impl Licences {
 
     /// Gives a licence by hand; whether one was free.
     pub(crate) async fn give(&self, by: &str, organisation: &str, id: &ResourceId) -> Result<bool, StoreError> {
-        match self.store.assign(&scope(&self.kinds, organisation, by), id).await {
+        let scope = scope(&self.organisations, &self.kinds, organisation, by).await?;
+        match self.store.assign(&scope, id).await {
             Err(StoreError::Denied(_)) => Ok(false),
             given => given.map(|_| true),
         }
@@ -60,9 +66,7 @@ impl Licences {
 
     /// Takes a licence back by hand. The member stays, and waits for another.
     pub(crate) async fn take_back(&self, by: &str, organisation: &str, id: &ResourceId) -> Result<(), StoreError> {
-        self.store
-            .unassign(&scope(&self.kinds, organisation, by), id)
-            .await
-            .map(drop)
+        let scope = scope(&self.organisations, &self.kinds, organisation, by).await?;
+        self.store.unassign(&scope, id).await.map(drop)
     }
 }

@@ -8,7 +8,7 @@ use scim_http::{
 };
 use scim_sql::host::HostStore;
 
-use super::{Organisation, Role, now, scope, teams::team_id, time};
+use super::{Organisation, Organisations, Role, now, scope, teams::team_id, time};
 use crate::{
     db::{Db, DbError, Result, Row, Sql, Step, Told, sql},
     scim::{Kinds, MEMBER},
@@ -37,6 +37,7 @@ macro_rules! waiting {
 pub(crate) struct Members {
     db: Db,
     kinds: Kinds,
+    organisations: Organisations,
     store: HostStore,
 }
 
@@ -83,7 +84,13 @@ pub(crate) enum Refusal {
 
 impl Members {
     pub(crate) fn new(db: Db, kinds: Kinds, store: HostStore) -> Self {
-        Self { db, kinds, store }
+        let organisations = Organisations::new(db.clone());
+        Self {
+            db,
+            kinds,
+            organisations,
+            store,
+        }
     }
 
     /// A page of members whose names contain a text; empty for all.
@@ -299,7 +306,8 @@ impl Members {
     }
 
     async fn change(&self, by: &str, organisation: &str, steps: Vec<Step>) -> Result<ResourceId, Refusal> {
-        let scope = scope(&self.kinds, organisation, by);
+        let scope = scope(&self.organisations, &self.kinds, organisation, by).await;
+        let scope = scope.map_err(DbError::from)?;
         let changed = self.db.change(&self.store, scope, steps).await?;
         changed.ok_or(Refusal::Missing)
     }

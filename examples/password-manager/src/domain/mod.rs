@@ -15,7 +15,7 @@ mod vaults;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_http::store::{Principal, RandomIds, Scope};
+use scim_http::store::{Principal, RandomIds, Scope, StoreError, Tenants as _};
 
 pub(crate) use self::{
     access::{Access, Session},
@@ -33,15 +33,23 @@ pub(crate) use self::{
 use crate::{scim::Kinds, secret};
 
 /// Who changes what by hand, and when: for the record of changes.
-pub(crate) fn scope(kinds: &Kinds, organisation: &str, by: &str) -> Scope {
+async fn scope(
+    organisations: &Organisations,
+    kinds: &Kinds,
+    organisation: &str,
+    by: &str,
+) -> Result<Scope, StoreError> {
+    let settings = organisations.settings(&organisation.into()).await?;
     let registry = Arc::new(kinds.registry());
-    Scope::new(
+    let scope = Scope::new(
         Principal::new(organisation, by),
         time(now()),
         Arc::new(RandomIds),
         registry,
-    )
-    .with_request_id(secret::random().unwrap_or_default())
+    );
+    Ok(scope
+        .with_settings(settings.unwrap_or_default())
+        .with_request_id(secret::random().unwrap_or_default()))
 }
 
 /// Now, as the database keeps it: milliseconds since 1970.
