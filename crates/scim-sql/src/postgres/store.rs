@@ -186,7 +186,11 @@ impl Update<'_> {
             return Ok(Updated::new(version, changed, None));
         };
         let read = Read::new(Arc::clone(self.edit.kind()), self.edit.id().clone()).with_relations(relations);
-        let found = verbs::get(session, self.scope, &read).await?;
+        let found = match get_at_once(session, self.scope, &read).await? {
+            Some(found) => found,
+            // More members than one statement is good for; they may be later than the version.
+            None => verbs::get(session, self.scope, &read).await?,
+        };
         Ok(Updated::new(found.head.version, changed, Some(found)))
     }
 }

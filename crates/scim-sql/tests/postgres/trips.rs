@@ -34,7 +34,18 @@ async fn verbs_take_as_few_round_trips_as_they_need() {
         1,
         "remove a member"
     );
-    client.add(&group, &[&bob]).await.unwrap();
+    let value = json!([{ "value": bob.as_str() }]);
+    let edit = client.patch(
+        &groups(),
+        &group,
+        json!([{ "op": "add", "path": "members", "value": value }]),
+    );
+    let edit = edit.with_answer(Some(Relations::ALL));
+    assert_eq!(
+        trips(&store, client.update(&edit)).await,
+        2,
+        "add a member and answer with the group"
+    );
     let path = format!("members[value eq \"{bob}\"]");
     let edit = client.patch(&groups(), &group, json!([{ "op": "remove", "path": path }]));
     assert_eq!(
