@@ -1,6 +1,6 @@
 //! The keys that a store enforces and looks up by (decisions D13, D14, D23).
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 use serde_json::Value;
 
@@ -125,8 +125,9 @@ impl Keys {
             Value::String(text) => Some(text.clone()),
             other => Some(other.to_string()),
         };
-        let values: Vec<String> = resource.values(locator).filter_map(value_of).collect();
-        for value in values {
+        let attribute = locator.to_string();
+        let mut seen = HashSet::new();
+        for value in resource.values(locator).filter_map(value_of) {
             let key = if is_user_name(leaf) {
                 UserNameKey::enforce(&value)
                     .map_err(|error| InputError::value(error.to_string()))?
@@ -134,14 +135,10 @@ impl Keys {
             } else {
                 lookup_key(leaf, &value).into_owned()
             };
-            let attribute = locator.to_string();
-            if !self
-                .unique
-                .iter()
-                .any(|unique| unique.attribute == attribute && unique.key == key)
-            {
+            // A value that is there twice is one; the set keeps thousands of them from being compared with each other.
+            if seen.insert(key.clone()) {
                 self.unique.push(UniqueKey {
-                    attribute,
+                    attribute: attribute.clone(),
                     key,
                     qualifier: None,
                 });
