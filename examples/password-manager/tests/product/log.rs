@@ -22,7 +22,7 @@ async fn strangers_are_one_line_and_make_no_connection(store: Store) {
     for _ in 0..3 {
         let ask = |token: &str| host.scim_as(token, Method::GET, "/Users", Value::Null).0;
         assert_eq!((ask("latchkey_wrong"), ask(&neighbour.token)), (401, 403));
-        assert!(broken_off(&host).starts_with("HTTP/1.1 400"));
+        assert!(broken_off(&host).starts_with("HTTP/1.1 401"));
     }
     let page = visitor.page("provisioning");
     assert!(page.contains("Not connected") && page.contains("None yet"), "{page}");

@@ -181,7 +181,10 @@ async fn requests_and_changes_are_in_the_log_and_the_events(store: Store) {
     }
     browser.follow(".tabs a:nth-child(3)").await;
     browser.wait(".tabs a:nth-child(3)[aria-current]").await;
-    assert!(!browser.text("tbody").await.contains("201"));
+    let answers = browser
+        .ask("return [...document.querySelectorAll('td[data-label=Answer] .badge')].map((badge) => badge.textContent)")
+        .await;
+    assert_eq!(answers, json!(["409", "401"]), "problems only, newest first");
 
     browser.go(&format!("{}/events", host.console)).await;
     let events = browser.text("tbody").await;
