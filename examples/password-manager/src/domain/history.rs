@@ -138,13 +138,33 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{domain::Organisations, options::Location};
+    use std::path::PathBuf;
 
-    async fn history() -> History {
-        let db = Db::open(&Location::Sqlite(":memory:".into())).await.unwrap();
-        Organisations::new(db.clone()).create("acme", "Acme").await.unwrap();
-        History::new(db)
+    use super::*;
+    use crate::{domain::Organisations, options::Location, secret};
+
+    /// A database of its own, removed behind the test.
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new() -> Self {
+            let name = format!("password-manager-history-{}", secret::random().unwrap());
+            let path = std::env::temp_dir().join(name);
+            std::fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        async fn history(&self) -> History {
+            let db = Db::open(&Location::Sqlite(self.0.join("pm.db"))).await.unwrap();
+            Organisations::new(db.clone()).create("acme", "Acme").await.unwrap();
+            History::new(db)
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
     }
 
     fn entry(status: u16, request_id: usize) -> Entry {
@@ -159,7 +179,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_log_is_bounded_and_keeps_the_latest() {
-        let (history, most) = (history().await, usize::try_from(KEPT + PRUNED_EVERY).unwrap());
+        let directory = Directory::new();
+        let (history, most) = (directory.history().await, usize::try_from(KEPT + PRUNED_EVERY).unwrap());
         for number in 0..most + 100 {
             history.record("acme", &entry(200, number)).await.unwrap();
         }
@@ -172,7 +193,8 @@ mod tests {
 
     #[tokio::test]
     async fn strangers_are_one_row_that_pushes_nobody_out() {
-        let history = history().await;
+        let directory = Directory::new();
+        let history = directory.history().await;
         history.record("acme", &entry(200, 1)).await.unwrap();
         for number in 0..1500 {
             let status = [401, 403, 400][number % 3];
