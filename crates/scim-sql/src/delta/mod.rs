@@ -1,6 +1,7 @@
 //! What one write does to rows, worked out before anything is done.
 
 mod content;
+mod keys;
 mod record;
 mod statements;
 
