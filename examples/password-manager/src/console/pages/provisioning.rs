@@ -76,7 +76,7 @@ pub(crate) async fn page(State(app): State<App>, visit: Visit, Query(asked): Que
             div.body {
                 dl.values {
                     dt { "Tenant URL" } dd { (parts::copy("tenant-url", &tenant_url)) }
-                    dt { "Last request that was done" }
+                    dt { "Last successful request" }
                     dd { @if let Some(entry) = latest.first() { (parts::ago(entry.at)) } @else { span.soft { "None yet" } } }
                 }
             }
