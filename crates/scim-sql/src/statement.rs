@@ -54,7 +54,7 @@ impl Statement {
     /// `?1` is a parameter by its number, `{s}` the schema; `{in 1}` holds for a value of the list in a parameter and
     /// `{each 1}` are its values as `l(value, n)`, n from 0; `{rows 1}` are so the lists in a JSON list, whose columns are
     /// `l.value ->> 0` and so on. `{json 1}` is a document. `{share}`, `{update}` and `{delete}` lock the rows of `r` for a
-    /// reference to them, a change and a deletion; `{greatest}` and `{least}` are the functions of those names.
+    /// reference to them, a change and a deletion, and `{nowait}` behind it fails where they are locked already; `{greatest}` and `{least}` are the functions of those names.
     pub(crate) fn of(engine: Engine, schema: &str, template: &str, values: Vec<Value>) -> Self {
         let mut text = String::with_capacity(template.len() + 64);
         let mut rest = template;
@@ -132,6 +132,7 @@ impl Engine {
             (Self::Postgres, "share") => " FOR KEY SHARE OF r".into(),
             (Self::Postgres, "update") => " FOR NO KEY UPDATE OF r".into(),
             (Self::Postgres, "delete") => " FOR UPDATE OF r".into(),
+            (Self::Postgres, "nowait") => " NOWAIT".into(),
             (Self::Postgres, "greatest") => "GREATEST".into(),
             (Self::Sqlite, "greatest") => "MAX".into(),
             (Self::Postgres, "least") => "LEAST".into(),

@@ -104,7 +104,9 @@ impl HostPostgres {
     }
 
     pub(super) async fn delete(&self, scope: &Scope, removal: &Removal) -> Result<()> {
-        self.store.inner().write(&Delete(self, scope, removal)).await
+        let store = self.store.inner();
+        let _turn = store.turn(scope, &removal.id).await?;
+        store.write(&Delete(self, scope, removal)).await
     }
 
     pub(super) async fn forget(&self, tenant: &TenantId, through: u64) -> Result<()> {
@@ -124,7 +126,9 @@ impl HostPostgres {
     }
 
     pub(super) async fn seat_by_hand(&self, scope: &Scope, id: &ResourceId, give: bool) -> Result<bool> {
-        self.store.inner().write(&SeatByHand(self, scope, id, give)).await
+        let store = self.store.inner();
+        let _turn = store.turn(scope, id).await?;
+        store.write(&SeatByHand(self, scope, id, give)).await
     }
 
     pub(super) async fn seat_holders(
@@ -145,7 +149,9 @@ impl HostPostgres {
     }
 
     pub(super) async fn update(&self, scope: &Scope, edit: &Edit) -> Result<Updated> {
-        self.store.inner().write(&Update(self, scope, edit)).await
+        let store = self.store.inner();
+        let _turn = store.turn(scope, edit.id()).await?;
+        store.write(&Update(self, scope, edit)).await
     }
 }
 

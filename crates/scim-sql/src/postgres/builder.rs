@@ -8,7 +8,7 @@ use std::{
 use scim_store::Guard;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool, postgres::PgPoolOptions};
 
-use super::{Inner, PgStore, schema::Schema, session::Shared};
+use super::{Inner, PgStore, schema::Schema, session::Shared, turns::Turns};
 use crate::OpenError;
 
 /// How long a request tries, where nothing else is said.
@@ -115,6 +115,7 @@ impl PgStoreBuilder {
             guard: self.guard,
             deadline: self.deadline,
             tells_fate: OnceLock::new(),
+            turns: Turns::default(),
             shared: Shared::new(schema, self.deadline),
         };
         PgStore { inner: Arc::new(inner) }

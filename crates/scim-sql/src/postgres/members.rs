@@ -19,8 +19,9 @@ use crate::{
 
 /// An edit that only adds members and takes members away, each named once: the edit that identity providers send most.
 ///
-/// It is done by one statement that is its own transaction, where nothing speaks against it. Where anything does, the
-/// statement has no effect, and the verb in its transaction finds out what to answer: so no rule about errors is here.
+/// It is done by one statement that is its own transaction, where nothing speaks against it. Where others are at work on the
+/// group, it is done behind them in a transaction that locks it first. Where anything else speaks against it, the statement has
+/// no effect, and the verb finds out what to answer: so no rule about errors is here.
 #[derive(Debug)]
 pub(super) struct MemberEdit<'e> {
     edit: &'e Edit,
@@ -87,14 +88,20 @@ impl<'e> MemberEdit<'e> {
         is_plain.then_some(this)
     }
 
+    /// Waits until nobody else is at work on the group, in a transaction and before its statement.
+    pub(super) fn lock(&self, scope: &Scope, schema: &str) -> Statement {
+        let template = "SELECT 1 FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2{update}";
+        let values = vec![scope.tenant().as_str().into(), self.edit.id().into()];
+        Statement::of(Engine::Postgres, schema, template, values)
+    }
+
     /// The statement. Its one row, if there is a group, is read by [`Self::done`].
     ///
     /// What decides is read under locks, in the order in which all writers take them: the group's row, then the rows of those
-    /// who are to be members, so that none of them is deleted meanwhile. Where the group's row had to be waited for, it is
-    /// the new row that counts, while everything that is not locked is seen as it was when the statement began. That is why
-    ///
-    /// - who is a member already is found by the conflict with the index, which always tells what is there now;
-    /// - members are taken away only if the group has the version that the statement began with.
+    /// who are to be members, so that none of them is deleted meanwhile. It is done only where nobody else is at work on the
+    /// group: a row that is locked is passed over, and one that is not as it was when the statement began does not fit. Who
+    /// waited here would go on with everything else as it was before the wait, and would take locks on versions of the row
+    /// that are past, in another order than those who came later: deadlocks.
     pub(super) fn statement(&self, scope: &Scope, schema: &str) -> Statement {
         let mut s = Statement::new(Engine::Postgres);
         let tenant = s.keep(scope.tenant().as_str());
@@ -105,21 +112,15 @@ impl<'e> MemberEdit<'e> {
         s.push("WITH grp AS MATERIALIZED (SELECT r.version, r.next_member FROM ");
         s.push(schema).push("scim_resource r WHERE r.tenant = ").again(tenant);
         s.push(" AND r.id = ").again(group).push(" AND r.kind = ").again(kind);
-        s.push(" FOR NO KEY UPDATE)");
+        s.push(" FOR NO KEY UPDATE SKIP LOCKED)");
         if let Some(added) = added {
             self.push_locked(&mut s, scope, schema, (tenant, added));
         }
-        s.push(", fit AS MATERIALIZED (SELECT g.version, g.next_member FROM grp g WHERE TRUE");
+        s.push(", fit AS MATERIALIZED (SELECT g.version, g.next_member FROM grp g WHERE g.version = (SELECT o.version FROM ");
+        s.push(schema).push("scim_resource o WHERE o.tenant = ").again(tenant);
+        s.push(" AND o.id = ").again(group).push(")");
         if let Some(added) = added {
             s.push(" AND (SELECT count(*) FROM locked) = ").push(&added.count());
-        }
-        if !self.removed.is_empty() {
-            s.push(" AND g.version = (SELECT o.version FROM ").push(schema);
-            s.push("scim_resource o WHERE o.tenant = ")
-                .again(tenant)
-                .push(" AND o.id = ")
-                .again(group)
-                .push(")");
         }
         self.push_precondition(&mut s);
         s.push(")");

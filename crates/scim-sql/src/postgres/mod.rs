@@ -14,6 +14,7 @@ mod seats;
 mod session;
 mod store;
 mod transact;
+mod turns;
 
 use std::{
     fmt,
@@ -29,7 +30,7 @@ pub(crate) use session::PgSession;
 pub(crate) use store::Guarded;
 pub(crate) use transact::Job;
 
-use self::{schema::Schema, session::Shared};
+use self::{schema::Schema, session::Shared, turns::Turns};
 use crate::{OpenError, SqlBreakers, SqlCredentials, SqlTenants, database::Database, migrate::Halt};
 
 #[doc = include_str!("../../docs/postgres.md")]
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     deadline: Duration,
     /// Whether the server can tell what became of a transaction; not known before the first write.
     tells_fate: OnceLock<bool>,
+    turns: Turns,
     shared: Shared,
 }
 

@@ -32,11 +32,13 @@ impl SeatStore for PgStore {
 
     async fn assign(&self, scope: &Scope, id: &ResourceId) -> Result<bool> {
         let give = true;
+        let _turn = self.inner.turn(scope, id).await?;
         self.inner.write(&ByHand { scope, id, give }).await
     }
 
     async fn unassign(&self, scope: &Scope, id: &ResourceId) -> Result<bool> {
         let give = false;
+        let _turn = self.inner.turn(scope, id).await?;
         self.inner.write(&ByHand { scope, id, give }).await
     }
 }

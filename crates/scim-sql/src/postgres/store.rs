@@ -46,15 +46,17 @@ impl ScimStore for PgStore {
             id,
         };
         let is_seated = scope.settings.seats.concerns(&draft.kind);
-        if store.guard.is_none() && draft.members.is_empty() && !is_seated {
-            store.alone(&job).await
+        let found = if store.guard.is_none() && draft.members.is_empty() && !is_seated {
+            store.alone(&job).await?
         } else {
-            store.write(&job).await
-        }
+            store.write(&job).await?
+        };
+        Ok(found)
     }
 
     async fn delete(&self, scope: &Scope, removal: &Removal) -> Result<()> {
         let store = &*self.inner;
+        let _turn = store.turn(scope, &removal.id).await?;
         let deleted = store.write(&Delete { store, scope, removal }).await;
         self.breakers().keep(scope, deleted).await
     }
@@ -69,27 +71,31 @@ impl ScimStore for PgStore {
 
     async fn update(&self, scope: &Scope, edit: &Edit) -> Result<Updated> {
         let store = &*self.inner;
-        let members = MemberEdit::of(edit, scope);
-        let is_single = members.is_some() || edit.member_steps().is_empty();
-        let is_seated = scope.settings.seats.concerns(edit.kind());
+        let is_plain = store.guard.is_none() && !scope.settings.seats.concerns(edit.kind());
+        let members = MemberEdit::of(edit, scope).filter(|_| is_plain);
+        let is_single = is_plain && (members.is_some() || edit.member_steps().is_empty());
         let job = Update {
             store,
             scope,
             edit,
             members,
         };
-        if store.guard.is_none() && is_single && !is_seated {
-            store.alone(&job).await
+        let turn = store.turn(scope, edit.id()).await?;
+        let updated = if is_single {
+            store.alone(&job).await?
         } else {
             let updated = store.write(&job).await;
-            self.breakers().keep(scope, updated).await
-        }
+            self.breakers().keep(scope, updated).await?
+        };
+        drop(turn);
+        store.told(scope, edit, updated).await
     }
 
     async fn batch(&self, scope: &Scope, writes: &[Write]) -> Result<Vec<Written>> {
         let store = &*self.inner;
         let written = store.write(&Batch { store, scope, writes }).await;
-        self.breakers().keep(scope, written).await
+        let written = self.breakers().keep(scope, written).await?;
+        Ok(written)
     }
 }
 
@@ -168,22 +174,35 @@ impl Job for Update<'_> {
     type Answer = Updated;
 
     async fn run(&self, session: &mut PgSession<'_>) -> Result<Updated, Failure> {
-        match &self.members {
-            Some(members) if session.is_alone() => self.change_members(members, session).await,
-            _ => verbs::update(session, &mut Guarded(self.store), self.scope, self.edit).await,
+        if let Some(members) = &self.members
+            && let Some(updated) = self.change_members(members, session).await?
+        {
+            return Ok(updated);
         }
+        verbs::update(session, &mut Guarded(self.store), self.scope, self.edit).await
     }
 }
 
 impl Update<'_> {
-    async fn change_members(&self, members: &MemberEdit<'_>, session: &mut PgSession<'_>) -> Result<Updated, Failure> {
+    /// Changes members by one statement. In a transaction, behind others who are at work on the group, it is locked first; the
+    /// answer is for [`Inner::told`] then, so that those who wait do not wait for that too.
+    async fn change_members(
+        &self,
+        members: &MemberEdit<'_>,
+        session: &mut PgSession<'_>,
+    ) -> Result<Option<Updated>, Failure> {
+        let is_alone = session.is_alone();
+        if !is_alone {
+            session.rows(&members.lock(self.scope, session.schema())).await?;
+        }
         let statement = members.statement(self.scope, session.schema());
         let rows = session.rows_of_write(&statement).await?;
         let Some(Done { version, changed }) = MemberEdit::done(&rows)? else {
-            return Err(Failure::overtaken());
+            return if is_alone { Err(Failure::overtaken()) } else { Ok(None) };
         };
-        let Some(relations) = self.edit.answer() else {
-            return Ok(Updated::new(version, changed, None));
+        let updated = Updated::new(version, changed, None);
+        let Some(relations) = self.edit.answer().filter(|_| is_alone) else {
+            return Ok(Some(updated));
         };
         let read = Read::new(Arc::clone(self.edit.kind()), self.edit.id().clone()).with_relations(relations);
         let found = match get_at_once(session, self.scope, &read).await? {
@@ -191,7 +210,7 @@ impl Update<'_> {
             // More members than one statement is good for; they may be later than the version.
             None => verbs::get(session, self.scope, &read).await?,
         };
-        Ok(Updated::new(found.head.version, changed, Some(found)))
+        Ok(Some(Updated::new(found.head.version, changed, Some(found))))
     }
 }
 
@@ -247,6 +266,16 @@ impl Job for GetAtOnce<'_> {
 }
 
 impl Inner {
+    /// The answer to an edit with the resource in it, if that was asked for and is not there yet.
+    async fn told(&self, scope: &Scope, edit: &Edit, updated: Updated) -> Result<Updated> {
+        let Some(relations) = edit.answer().filter(|_| updated.found.is_none()) else {
+            return Ok(updated);
+        };
+        let read = Read::new(Arc::clone(edit.kind()), edit.id().clone()).with_relations(relations);
+        let found = self.get(scope, &read).await?;
+        Ok(Updated::new(found.head.version, updated.changed, Some(found)))
+    }
+
     /// Reads a resource with its relations, all of one state of the database: by one statement, or in a transaction that
     /// sees nothing of others.
     async fn get(&self, scope: &Scope, read: &Read) -> Result<Found> {

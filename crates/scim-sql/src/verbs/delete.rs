@@ -22,6 +22,21 @@ use crate::{
     session::Session,
 };
 
+/// The groups of a member, in the order in which every writer locks groups.
+const HOLDERS: &str = concat!(
+    "SELECT r.id, r.kind, r.version, r.modified, r.external_id, ",
+    "CASE WHEN r.external_id IS NULL AND r.public LIKE '%\"externalId\"%' THEN r.public END ",
+    "FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id IN ",
+    "(SELECT m.group_id FROM {s}scim_member m WHERE m.tenant = ?1 AND m.member_id = ?2) ORDER BY r.id{update}"
+);
+
+/// Whether a row is waited for that another transaction has locked.
+#[derive(Clone, Copy)]
+enum Wait {
+    Gladly,
+    Never,
+}
+
 /// A group that the resource is a direct member of.
 struct Holder {
     id: ResourceId,
@@ -36,7 +51,7 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         let (kind, id) = (&removal.kind, &removal.id);
         if self.session.engine() == Engine::Postgres {
             // Whoever changes members locks the group first and then the members; so does this.
-            self.holders(id).await?;
+            self.holders(id, Wait::Gladly).await?;
         }
         let current = row::read(self.session, self.scope.tenant(), kind, id, Lock::Delete).await?;
         let current = current.ok_or(StoreError::NotFound)?;
@@ -44,7 +59,8 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         if !removal.precondition.allows_write(head.version) {
             return Err(StoreError::Precondition.into());
         }
-        let holders = self.holders(id).await?;
+        // It comes into no more groups. For one that it came into meanwhile nobody waits: who has that may be waiting for it.
+        let holders = self.holders(id, Wait::Never).await?;
         let before = current.found.stored.resource();
         if self.gate.is_guarded() {
             self.ask_deletion(kind, id, &before, &holders).await?;
@@ -77,17 +93,18 @@ impl<S: Session, G: Gate> Tx<'_, S, G> {
         self.write(kind, delta, None).await
     }
 
-    /// The groups that hold a resource, locked, in the order of their identifiers.
-    async fn holders(&mut self, id: &ResourceId) -> Result<Vec<Holder>, Failure> {
+    /// The groups that hold a resource, locked, in the order of their identifiers. Where it is not waited and one is locked by
+    /// another transaction, the verb is to be tried again.
+    async fn holders(&mut self, id: &ResourceId, wait: Wait) -> Result<Vec<Holder>, Failure> {
         if id.as_str().contains('\0') {
             return Ok(Vec::new());
         }
-        let statement = self.session.statement(
-            "SELECT r.id, r.kind, r.version, r.modified, r.external_id, CASE WHEN r.external_id IS NULL \
-             AND r.public LIKE '%\"externalId\"%' THEN r.public END FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id IN \
-             (SELECT m.group_id FROM {s}scim_member m WHERE m.tenant = ?1 AND m.member_id = ?2) ORDER BY r.id{update}",
-            vec![self.scope.tenant().as_str().into(), id.into()],
-        );
+        let template = match wait {
+            Wait::Gladly => HOLDERS.to_owned(),
+            Wait::Never => format!("{HOLDERS}{{nowait}}"),
+        };
+        let values = vec![self.scope.tenant().as_str().into(), id.into()];
+        let statement = self.session.statement(&template, values);
         let rows = self.session.rows(&statement).await?;
         let holders = rows.into_iter().map(|mut row| {
             let stored = Stored::from_bytes(row.take_bytes(5)?.unwrap_or_default(), None);

@@ -16,3 +16,5 @@ mod races;
 mod support;
 #[cfg(test)]
 mod trips;
+#[cfg(test)]
+mod waits;

@@ -204,66 +204,6 @@ impl<'a, S: Session, G: Gate> HostTx<'a, S, G> {
         self.session.run(&statement).await.map(drop)
     }
 
-    /// Locks a row and the visible groups that it is a member of: these, in the order of their identifiers.
-    pub(super) async fn lock_with_holders(
-        &mut self,
-        shape: &Shape,
-        id: &ResourceId,
-    ) -> Result<Vec<(&'a Shape, ResourceId)>, SqlError> {
-        let mut locked = HashSet::new();
-        if self.session.engine() == Engine::Postgres {
-            // Whoever changes members locks the group first and then the members; so does this.
-            for (group, holder) in self.holders(shape, id).await? {
-                self.lock(group, &holder).await?;
-                locked.insert(holder);
-            }
-            self.lock(shape, id).await?;
-        }
-        // Groups that it came into meanwhile are there now; it comes into no more of them.
-        let holders = self.holders(shape, id).await?;
-        for (group, holder) in holders.iter().filter(|(_, holder)| !locked.contains(holder)) {
-            self.lock(group, holder).await?;
-        }
-        Ok(holders)
-    }
-
-    /// The visible groups that a resource is a member of, in the order of their identifiers.
-    async fn holders(&mut self, shape: &Shape, id: &ResourceId) -> Result<Vec<(&'a Shape, ResourceId)>, SqlError> {
-        let engine = self.session.engine();
-        let shapes: &'a crate::host::shape::Shapes = self.shapes;
-        let key = &shape.mapped.table.id;
-        let Some(own) = key.read(id.as_str()) else {
-            return Ok(Vec::new());
-        };
-        let mut holders = Vec::new();
-        for group in &shapes.list {
-            let links = group.mapped.table.links.iter();
-            for link in links.filter(|link| link.kind == shape.mapped.kind().name()) {
-                let mut statement = Statement::new(engine);
-                let tenant = statement.keep(self.scope.tenant().as_str());
-                let own = statement.keep(own);
-                let group_key = &group.mapped.table.id;
-                statement.push("SELECT ").push(&group_key.as_text("r")).push(" FROM ");
-                push_with_tenant(&mut statement, &group.table.from, tenant);
-                statement.push(" WHERE ");
-                push_with_tenant(&mut statement, &group.table.visible, tenant);
-                statement.push(&format!(
-                    " AND {} IN (SELECT m.{} FROM {} m WHERE m.{} = {})",
-                    group_key.sql("r"),
-                    link.group,
-                    link.table,
-                    link.member,
-                    key.operand(engine, &format!("{}{own}", engine.parameter())),
-                ));
-                for row in self.session.rows(&statement).await? {
-                    holders.push((group, ResourceId::new(row.text(0)?)));
-                }
-            }
-        }
-        holders.sort_by(|(_, one), (_, two)| one.cmp(two));
-        Ok(holders)
-    }
-
     /// Deletes every link from and to a row, also those that SCIM does not see.
     pub(super) async fn cut_links(&mut self, shape: &Shape, id: &ResourceId) -> Result<(), SqlError> {
         let engine = self.session.engine();

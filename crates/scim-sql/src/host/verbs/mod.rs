@@ -6,6 +6,7 @@ mod adopt;
 mod announce;
 mod create;
 mod delete;
+mod lock;
 mod members;
 mod query;
 mod rows;

@@ -8,7 +8,7 @@ use scim_core::{
 };
 use scim_store::{ChangeKind, ChangeMethod, SeatStep, StoreError, takes_seats};
 
-use super::{HostTx, WriteMap, sidecar};
+use super::{HostTx, WriteMap, lock::Lock, sidecar};
 use crate::{
     delta::Record,
     error::Failure,
@@ -38,7 +38,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             let Some(shape) = self.shapes.of(kind.name()) else {
                 continue;
             };
-            self.lock(shape, id).await?;
+            self.lock(shape, id, Lock::Change).await?;
             if let Some(current) = self.read(shape, id, Relations::NONE).await? {
                 return self.seat_row_by_hand(shape, current, give).await;
             }

@@ -6,13 +6,12 @@ use scim_core::{
 };
 use scim_store::{Attempt, ChangeKind, ChangeMethod, StoreError, Updated};
 
-use super::{HostTx, sidecar};
+use super::{HostTx, lock::Lock, sidecar};
 use crate::{
     delta::{Record, SeatRow},
-    error::{Failure, SqlError},
+    error::Failure,
     host::{landing::Landing, shape::Shape},
     session::Session,
-    statement::Statement,
     verbs::{Gate, labelled},
 };
 
@@ -21,7 +20,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
     pub(crate) async fn update(&mut self, edit: &Edit) -> Result<Updated, Failure> {
         let (kind, id) = (edit.kind(), edit.id());
         let (shape, writes) = self.writable(kind)?;
-        self.lock(shape, id).await?;
+        self.lock(shape, id, Lock::Change).await?;
         let current = self.read(shape, id, scim_core::query::Relations::NONE).await?;
         let current = current.ok_or(StoreError::NotFound)?;
         if !edit.precondition().allows_write(current.head.version) {
@@ -89,21 +88,6 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         self.put_beside(kind, &head, (content, Some(&keys)), beside, (record, seat))
             .await?;
         self.answer(shape, edit, head.version, true, unknown).await
-    }
-
-    /// Locks the row of a resource; the one writer of SQLite has no need to.
-    pub(super) async fn lock(&mut self, shape: &Shape, id: &scim_core::ResourceId) -> Result<(), SqlError> {
-        let engine = self.session.engine();
-        let table = &shape.mapped.table;
-        let Some(key) = table.id.read(id.as_str()).filter(|_| engine == crate::Engine::Postgres) else {
-            return Ok(());
-        };
-        let mut statement = Statement::new(engine);
-        let number = statement.keep(key);
-        let operand = table.id.operand(engine, &format!("{}{number}", engine.parameter()));
-        let (name, column) = (&table.name, table.id.sql("r"));
-        statement.push(&format!("SELECT 1 FROM {name} r WHERE {column} = {operand} FOR UPDATE"));
-        self.session.rows(&statement).await.map(drop)
     }
 
     async fn answer(
