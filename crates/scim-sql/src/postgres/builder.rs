@@ -8,7 +8,7 @@ use std::{
 use scim_store::Guard;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool, postgres::PgPoolOptions};
 
-use super::{Inner, PgStore, schema::Schema, session::Shared, turns::Turns};
+use super::{Inner, PgStore, growth::Growth, schema::Schema, session::Shared, turns::Turns};
 use crate::OpenError;
 
 /// How long a request tries, where nothing else is said.
@@ -116,6 +116,7 @@ impl PgStoreBuilder {
             deadline: self.deadline,
             tells_fate: OnceLock::new(),
             turns: Turns::default(),
+            growth: Growth::default(),
             shared: Shared::new(schema, self.deadline),
         };
         PgStore { inner: Arc::new(inner) }

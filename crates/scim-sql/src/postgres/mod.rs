@@ -7,6 +7,7 @@ mod error;
 mod explain;
 mod fold;
 mod get;
+mod growth;
 mod members;
 mod migrate;
 mod schema;
@@ -30,7 +31,7 @@ pub(crate) use session::PgSession;
 pub(crate) use store::Guarded;
 pub(crate) use transact::Job;
 
-use self::{schema::Schema, session::Shared, turns::Turns};
+use self::{growth::Growth, schema::Schema, session::Shared, turns::Turns};
 use crate::{OpenError, SqlBreakers, SqlCredentials, SqlTenants, database::Database, migrate::Halt};
 
 #[doc = include_str!("../../docs/postgres.md")]
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     /// Whether the server can tell what became of a transaction; not known before the first write.
     tells_fate: OnceLock<bool>,
     turns: Turns,
+    growth: Growth,
     shared: Shared,
 }
 

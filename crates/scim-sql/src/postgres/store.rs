@@ -51,6 +51,7 @@ impl ScimStore for PgStore {
         } else {
             store.write(&job).await?
         };
+        store.grow().await;
         Ok(found)
     }
 
@@ -88,6 +89,7 @@ impl ScimStore for PgStore {
             self.breakers().keep(scope, updated).await?
         };
         drop(turn);
+        store.grow().await;
         store.told(scope, edit, updated).await
     }
 
@@ -95,6 +97,7 @@ impl ScimStore for PgStore {
         let store = &*self.inner;
         let written = store.write(&Batch { store, scope, writes }).await;
         let written = self.breakers().keep(scope, written).await?;
+        store.grow().await;
         Ok(written)
     }
 }

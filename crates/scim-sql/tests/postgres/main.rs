@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod proxy;

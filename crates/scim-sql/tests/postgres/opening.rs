@@ -91,7 +91,10 @@ async fn a_role_that_may_only_read_and_write_rows_is_enough() {
         .await
         .unwrap();
     let store = PgStore::builder().schema(schema).open(pool).await.unwrap();
-    Client::new(&store).user("ada").await;
+    // Also where the store would have the tables analysed.
+    for number in 0..101 {
+        Client::new(&store).user(&format!("user{number}")).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
