@@ -16,16 +16,13 @@ mod support;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use scim_http::{
     BearerTokens, Expiry, Pagination, ScimService,
     core::{
-        Dialect, Draft, Edit, Limits,
-        query::{Query, QueryPage},
-        resource::Found,
+        Dialect, Limits,
         schema::{Attribute, Registry, ResourceType, Returned, Schema},
     },
-    store::{Capabilities, Principal, Read, Removal, Result, ScimStore, Scope, Updated, Write, Written},
+    store::{Capabilities, Principal},
 };
 use serde_json::{Value, json};
 use support::{BASE, ENTERPRISE, HandClock, Reply, Server, TestStore, USER, both, encode, with_schema};
@@ -85,50 +82,15 @@ fn totals(reply: &Reply, total: usize, start: usize, items: usize) {
     assert_eq!(reply.body["Resources"].as_array().unwrap().len(), items);
 }
 
-/// A store that says it can do less, as a host's own might.
-#[derive(Debug)]
-struct Modest(TestStore, Capabilities);
-
-#[async_trait]
-impl ScimStore for Modest {
-    fn capabilities(&self) -> Capabilities {
-        self.1
-    }
-
-    async fn create(&self, scope: &Scope, draft: &Draft) -> Result<Found> {
-        self.0.create(scope, draft).await
-    }
-
-    async fn delete(&self, scope: &Scope, removal: &Removal) -> Result<()> {
-        self.0.delete(scope, removal).await
-    }
-
-    async fn get(&self, scope: &Scope, read: &Read) -> Result<Found> {
-        self.0.get(scope, read).await
-    }
-
-    async fn query(&self, scope: &Scope, query: &Query) -> Result<QueryPage> {
-        self.0.query(scope, query).await
-    }
-
-    async fn update(&self, scope: &Scope, edit: &Edit) -> Result<Updated> {
-        self.0.update(scope, edit).await
-    }
-
-    async fn batch(&self, scope: &Scope, writes: &[Write]) -> Result<Vec<Written>> {
-        self.0.batch(scope, writes).await
-    }
-}
-
 /// A service on a store that cannot do everything.
 fn modest(dialect: Dialect, change: impl FnOnce(&mut Capabilities)) -> Server {
     let tokens = BearerTokens::new();
     tokens
         .add("tokA", Principal::new("A", "token a"), Expiry::Never)
         .unwrap();
-    let (clock, store) = (HandClock::new(), Arc::new(TestStore::new()));
-    let modest = Modest(store.as_ref().clone(), Capabilities::all_but(change));
-    let service = ScimService::builder(BASE, modest, tokens)
+    let store = TestStore::builder().capabilities(Capabilities::all_but(change)).build();
+    let (clock, store) = (HandClock::new(), Arc::new(store));
+    let service = ScimService::builder(BASE, Arc::clone(&store), tokens)
         .dialect(dialect)
         .clock(clock.clone())
         .build()

@@ -19,10 +19,10 @@ use serde_json::Value;
 
 /// A new store of the kind that `SCIM_TEST_STORE` names, with looks into it that need no await.
 #[derive(Debug, Clone)]
-pub struct TestStore(Arc<dyn Inspect>);
+pub struct TestStore(Arc<dyn Inspect>, Capabilities);
 
 #[derive(Debug, Default)]
-pub struct TestStoreBuilder(StoreOptions);
+pub struct TestStoreBuilder(StoreOptions, Option<Capabilities>);
 
 impl TestStore {
     pub fn new() -> Self {
@@ -49,16 +49,23 @@ impl TestStore {
 
 impl TestStoreBuilder {
     pub fn guard(self, guard: Arc<dyn Guard>) -> Self {
-        Self(self.0.guard(guard))
+        Self(self.0.guard(guard), self.1)
     }
 
     /// So many changes are enough in dumps.
     pub fn changes(self, count: usize) -> Self {
-        Self(self.0.changes(count))
+        Self(self.0.changes(count), self.1)
+    }
+
+    /// A store that says it can do less, as a host's own might.
+    pub fn capabilities(self, capabilities: Capabilities) -> Self {
+        Self(self.0, Some(capabilities))
     }
 
     pub fn build(self) -> TestStore {
-        TestStore(block_on(kind().open(self.0)).unwrap())
+        let store = block_on(kind().open(self.0)).unwrap();
+        let capabilities = self.1.unwrap_or_else(|| store.capabilities());
+        TestStore(store, capabilities)
     }
 }
 
@@ -80,7 +87,7 @@ pub fn rounds(count: usize) -> usize {
 #[async_trait]
 impl ScimStore for TestStore {
     fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
+        self.1
     }
 
     async fn create(&self, scope: &Scope, draft: &Draft) -> Result<Found> {
