@@ -216,7 +216,6 @@ impl Base {
         let start = Instant::now();
         while !self.sql(&left).await.is_empty() {
             assert!(start.elapsed() < Duration::from_secs(60), "{:?}", self.sql(&left).await);
-            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 

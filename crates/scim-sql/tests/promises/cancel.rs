@@ -215,7 +215,6 @@ impl Bed {
                     pool.size()
                 ));
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }
