@@ -17,8 +17,22 @@ use crate::{
 /// Most changes that get their numbers in one go.
 const MOST: usize = 10_000;
 
-/// The changes behind a number that have theirs; nothing is written.
-pub(crate) async fn numbered<S: Session>(
+/// The changes behind a number where none of them waits for its own, or enough have theirs; nothing is written.
+///
+/// The two questions are asked in this order: what another reader numbers between them is told by the second one.
+pub(crate) async fn known<S: Session>(
+    session: &mut S,
+    tenant: &TenantId,
+    after: u64,
+    limit: usize,
+) -> Result<Option<Vec<Change>>, SqlError> {
+    let has_new = has_new(session, tenant).await?;
+    let known = numbered(session, tenant, after, limit).await?;
+    Ok((!has_new || known.len() >= limit).then_some(known))
+}
+
+/// The changes behind a number that have theirs.
+async fn numbered<S: Session>(
     session: &mut S,
     tenant: &TenantId,
     after: u64,
@@ -38,7 +52,7 @@ pub(crate) async fn numbered<S: Session>(
 }
 
 /// Whether there are changes that wait for their number.
-pub(crate) async fn has_new<S: Session>(session: &mut S, tenant: &TenantId) -> Result<bool, SqlError> {
+async fn has_new<S: Session>(session: &mut S, tenant: &TenantId) -> Result<bool, SqlError> {
     let statement = session.statement(
         "SELECT 1 FROM {s}scim_change WHERE tenant = ?1 AND sequence IS NULL LIMIT 1",
         vec![tenant.as_str().into()],
@@ -48,7 +62,7 @@ pub(crate) async fn has_new<S: Session>(session: &mut S, tenant: &TenantId) -> R
 
 /// Gives changes that wait their numbers, the oldest first and at least `limit` of them if there are so many. It needs a
 /// transaction that sees what was committed before the lock was had: `READ COMMITTED` on PostgreSQL.
-pub(crate) async fn number<S: Session>(session: &mut S, tenant: &TenantId, limit: usize) -> Result<(), SqlError> {
+async fn number<S: Session>(session: &mut S, tenant: &TenantId, limit: usize) -> Result<(), SqlError> {
     let most = i64::try_from(limit.max(MOST)).unwrap_or(i64::MAX);
     let first = session.statement(
         "INSERT INTO {s}scim_feed (tenant, last) VALUES (?1, 0) ON CONFLICT DO NOTHING",
@@ -85,8 +99,7 @@ pub(crate) async fn changes<S: Session>(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Change>, SqlError> {
-    let known = numbered(session, tenant, after, limit).await?;
-    if known.len() >= limit || !has_new(session, tenant).await? {
+    if let Some(known) = known(session, tenant, after, limit).await? {
         return Ok(known);
     }
     number(session, tenant, limit).await?;

@@ -14,13 +14,8 @@ impl Threads {
     /// See [`ChangeFeed::changes`](scim_store::ChangeFeed::changes).
     pub(crate) async fn changes(&self, tenant: &TenantId, after: u64, limit: usize) -> Result<Vec<Change>> {
         let own = tenant.clone();
-        let look = move |session: &mut SqliteSession| {
-            done(async {
-                let known = feed::numbered(session, &own, after, limit).await?;
-                let complete = known.len() >= limit || !feed::has_new(session, &own).await?;
-                Ok(complete.then_some(known))
-            })
-        };
+        let look =
+            move |session: &mut SqliteSession| done(async { Ok(feed::known(session, &own, after, limit).await?) });
         // Only changes that have no number yet need the writer.
         if let Some(known) = self.read(look).await? {
             return Ok(known);

@@ -120,3 +120,22 @@ async fn a_reader_misses_no_change() {
     store.forget(&tenant, 399).await.unwrap();
     assert_eq!(store.changes(&tenant, 0, 10).await.unwrap().len(), 1);
 }
+
+/// A reader that comes while another one gives numbers is told of what was there before it asked, not only the next one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_at_once_are_all_told() {
+    let store = store().await;
+    let (client, tenant) = (Client::new(&store), TenantId::new("acme"));
+    for number in 0..200 {
+        client.user(&format!("user{number}")).await;
+        let readers: Vec<_> = (0..4)
+            .map(|_| {
+                let (store, tenant) = (store.clone(), tenant.clone());
+                tokio::spawn(async move { store.changes(&tenant, number, 10).await.unwrap().len() })
+            })
+            .collect();
+        for reader in readers {
+            assert_eq!(reader.await.unwrap(), 1, "change {number}");
+        }
+    }
+}
