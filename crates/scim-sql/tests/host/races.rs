@@ -6,13 +6,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use scim_core::{
-    Dialect, Edit, Limits,
-    patch::{PatchMessage, PatchOp, PatchOperation},
-    schema::ResourceType,
-};
+use scim_core::{Dialect, Edit, Limits, patch::PatchMessage, schema::ResourceType};
 use scim_sql::{PgStoreBuilder, host::HostStore};
 use scim_store::{Attempt, ChangeFeed as _, Denial, Guard, Removal, ScimStore as _, Scope, TxView};
+use serde_json::json;
 use sqlx::{Executor, PgConnection, PgPool};
 
 use crate::{
@@ -97,16 +94,16 @@ async fn a_deletion_is_told_of_a_group_that_was_joined_meanwhile() {
     assert_eq!(told[1], "Updated t1 [\"members\"] 8");
 }
 
-/// The host's own transaction refers to the row, by the key of a link, and is not done yet.
+/// The host's own transaction refers to the group, by the key of a link, and is not done yet.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_the_host_refers_to_is_changed_meanwhile() {
+async fn members_come_to_a_group_that_the_host_refers_to() {
     let (pool, schema) = pool().await;
     let options = options(schema).deadline(Duration::from_secs(2));
     let store = HostStore::postgres_with(options, pool.clone(), &write_map())
         .await
         .unwrap();
     let rows = "INSERT INTO accounts (id, org, login, login_key, status, created_at, changed_at, badge_color)
-                VALUES (1, 'acme', 'ann', 'ann', 'enabled', 0, 0, 'x');
+                VALUES (1, 'acme', 'ann', 'ann', 'enabled', 0, 0, 'x'), (2, 'acme', 'ben', 'ben', 'enabled', 0, 0, 'x');
                 INSERT INTO teams (id, org, name, name_key, created_at, changed_at, revision)
                 VALUES (1, 'acme', 'Crew', 'crew', 0, 0, 7)";
     sqlx::raw_sql(rows).execute(&pool).await.unwrap();
@@ -116,10 +113,11 @@ async fn a_row_that_the_host_refers_to_is_changed_meanwhile() {
         .await
         .unwrap();
 
-    let operation = PatchOperation::new(PatchOp::Replace, Some("active"), Some(false.into()));
-    let (message, dialect) = (PatchMessage::new(vec![operation]), Arc::new(Dialect::default()));
-    let (kind, limits) = (ResourceType::user(), Limits::default());
-    let edit = Edit::patch(kind, "a1".into(), message, dialect, &limits, "").unwrap();
+    let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [
+        { "op": "add", "path": "members", "value": [{ "value": "a2" }] }] });
+    let (kind, dialect, limits) = (ResourceType::group(), Arc::new(Dialect::default()), Limits::default());
+    let message = PatchMessage::parse(body, &dialect, &limits).unwrap();
+    let edit = Edit::patch(kind, "t1".into(), message, dialect, &limits, "").unwrap();
     assert!(store.update(&scope(), &edit).await.unwrap().changed);
     transaction.commit().await.unwrap();
 }

@@ -43,7 +43,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
         let shapes = self.shapes;
         let shape = shapes.of(kind.name()).filter(|shape| shape.table.document.is_some());
         let shape = shape.ok_or_else(|| unsupported(format!("announcements of {} without a sidecar", kind.name())))?;
-        self.lock(shape, id, Lock::Change).await?;
+        self.lock(shape, id, Lock::Row).await?;
         let current = self.read(shape, id, Relations::NONE).await?;
         let beside = self.beside(kind, id).await?;
         let Some(current) = current else {

@@ -20,20 +20,21 @@ use crate::{
 /// What a row is locked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lock {
-    /// Other columns than those that rows are referred to by: it may become a member meanwhile.
-    Change,
+    /// Its members come and go: it may become a member itself meanwhile, and the host may refer to it.
+    Members,
     /// The same, and the verb is to be tried again where another transaction has it.
-    ChangeAtOnce,
-    /// It becomes no member meanwhile.
-    Removal,
+    MembersAtOnce,
+    /// Any of its columns changes, or it goes. One that the host has in a unique index may be what others refer to it by; to ask
+    /// for that only when the column is written would be to wait for them with the row in hand.
+    Row,
 }
 
 impl Lock {
     fn sql(self) -> &'static str {
         match self {
-            Self::Change => "FOR NO KEY UPDATE",
-            Self::ChangeAtOnce => "FOR NO KEY UPDATE NOWAIT",
-            Self::Removal => "FOR UPDATE",
+            Self::Members => "FOR NO KEY UPDATE",
+            Self::MembersAtOnce => "FOR NO KEY UPDATE NOWAIT",
+            Self::Row => "FOR UPDATE",
         }
     }
 }
@@ -64,15 +65,15 @@ impl<'a, S: Session, G: Gate> HostTx<'a, S, G> {
         if self.session.engine() == Engine::Postgres {
             // Whoever changes members locks the group first and then the members; so does this.
             for (group, holder) in self.holders(shape, id).await? {
-                self.lock(group, &holder, Lock::Change).await?;
+                self.lock(group, &holder, Lock::Members).await?;
                 locked.insert(holder);
             }
-            self.lock(shape, id, Lock::Removal).await?;
+            self.lock(shape, id, Lock::Row).await?;
         }
         // It comes into no more groups. For one that it came into meanwhile nobody waits: who has that may be waiting for it.
         let holders = self.holders(shape, id).await?;
         for (group, holder) in holders.iter().filter(|(_, holder)| !locked.contains(holder)) {
-            self.lock(group, holder, Lock::ChangeAtOnce).await?;
+            self.lock(group, holder, Lock::MembersAtOnce).await?;
         }
         Ok(holders)
     }

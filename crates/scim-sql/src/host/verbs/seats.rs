@@ -38,7 +38,7 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
             let Some(shape) = self.shapes.of(kind.name()) else {
                 continue;
             };
-            self.lock(shape, id, Lock::Change).await?;
+            self.lock(shape, id, Lock::Row).await?;
             if let Some(current) = self.read(shape, id, Relations::NONE).await? {
                 return self.seat_row_by_hand(shape, current, give).await;
             }

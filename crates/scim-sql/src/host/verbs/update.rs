@@ -20,7 +20,12 @@ impl<S: Session, G: Gate> HostTx<'_, S, G> {
     pub(crate) async fn update(&mut self, edit: &Edit) -> Result<Updated, Failure> {
         let (kind, id) = (edit.kind(), edit.id());
         let (shape, writes) = self.writable(kind)?;
-        self.lock(shape, id, Lock::Change).await?;
+        let lock = if edit.touches_attributes() {
+            Lock::Row
+        } else {
+            Lock::Members
+        };
+        self.lock(shape, id, lock).await?;
         let current = self.read(shape, id, scim_core::query::Relations::NONE).await?;
         let current = current.ok_or(StoreError::NotFound)?;
         if !edit.precondition().allows_write(current.head.version) {
