@@ -88,11 +88,13 @@ impl<'e> MemberEdit<'e> {
         is_plain.then_some(this)
     }
 
-    /// Waits until nobody else is at work on the group, in a transaction and before its statement.
-    pub(super) fn lock(&self, scope: &Scope, schema: &str) -> Statement {
-        let template = "SELECT 1 FROM {s}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2{update}";
+    /// Waits until nobody else is at work on the group, in a transaction and before its statement. The row tells the number of
+    /// the transaction where that is wanted.
+    pub(super) fn lock(&self, scope: &Scope, schema: &str, numbered: bool) -> Statement {
+        let number = if numbered { "pg_current_xact_id()::text" } else { "1" };
+        let template = format!("SELECT {number} FROM {{s}}scim_resource r WHERE r.tenant = ?1 AND r.id = ?2{{update}}");
         let values = vec![scope.tenant().as_str().into(), self.edit.id().into()];
-        Statement::of(Engine::Postgres, schema, template, values)
+        Statement::of(Engine::Postgres, schema, &template, values)
     }
 
     /// The statement. Its one row, if there is a group, is read by [`Self::done`].

@@ -92,6 +92,20 @@ impl<'c> PgSession<'c> {
         self.wrote
     }
 
+    /// Whether the number of the transaction is wanted.
+    pub(super) fn is_numbered(&self) -> bool {
+        matches!(self.mode, Mode::Transaction { numbered: true })
+    }
+
+    /// Runs a statement whose first column is the number of the transaction, where that is wanted.
+    pub(super) async fn rows_with_number(&mut self, statement: &Statement) -> Result<Vec<Row>, SqlError> {
+        let rows = self.rows(statement).await?;
+        if let Some(row) = rows.first().filter(|_| self.is_numbered()) {
+            self.transaction = Some(row.text(0)?.to_owned());
+        }
+        Ok(rows)
+    }
+
     /// The number of the transaction, to ask what became of it should the answer to its commit be lost.
     pub(super) fn into_transaction(self) -> Option<String> {
         self.transaction

@@ -51,7 +51,7 @@ impl ScimStore for PgStore {
         } else {
             store.write(&job).await?
         };
-        store.grow().await;
+        store.grow(1).await;
         Ok(found)
     }
 
@@ -89,7 +89,7 @@ impl ScimStore for PgStore {
             self.breakers().keep(scope, updated).await?
         };
         drop(turn);
-        store.grow().await;
+        store.grow(1).await;
         store.told(scope, edit, updated).await
     }
 
@@ -97,7 +97,7 @@ impl ScimStore for PgStore {
         let store = &*self.inner;
         let written = store.write(&Batch { store, scope, writes }).await;
         let written = self.breakers().keep(scope, written).await?;
-        store.grow().await;
+        store.grow(writes.len()).await;
         Ok(written)
     }
 }
@@ -196,7 +196,8 @@ impl Update<'_> {
     ) -> Result<Option<Updated>, Failure> {
         let is_alone = session.is_alone();
         if !is_alone {
-            session.rows(&members.lock(self.scope, session.schema())).await?;
+            let lock = members.lock(self.scope, session.schema(), session.is_numbered());
+            session.rows_with_number(&lock).await?;
         }
         let statement = members.statement(self.scope, session.schema());
         let rows = session.rows_of_write(&statement).await?;
@@ -208,12 +209,17 @@ impl Update<'_> {
             return Ok(Some(updated));
         };
         let read = Read::new(Arc::clone(self.edit.kind()), self.edit.id().clone()).with_relations(relations);
-        let found = match get_at_once(session, self.scope, &read).await? {
-            Some(found) => found,
+        let found = match get_at_once(session, self.scope, &read).await {
             // More members than one statement is good for; they may be later than the version.
-            None => verbs::get(session, self.scope, &read).await?,
+            Ok(None) => verbs::get(session, self.scope, &read).await,
+            Ok(Some(found)) => Ok(found),
+            Err(failure) => Err(failure),
         };
-        Ok(Some(Updated::new(found.head.version, changed, Some(found))))
+        match found {
+            Ok(found) => Ok(Some(Updated::new(found.head.version, changed, Some(found)))),
+            Err(Failure::Store(StoreError::NotFound)) => Ok(Some(updated)),
+            Err(failure) => Err(failure),
+        }
     }
 }
 
@@ -269,14 +275,18 @@ impl Job for GetAtOnce<'_> {
 }
 
 impl Inner {
-    /// The answer to an edit with the resource in it, if that was asked for and is not there yet.
+    /// The answer to an edit with the resource in it, if that was asked for and is not there yet. Where the resource is gone
+    /// again, the edit was done all the same.
     async fn told(&self, scope: &Scope, edit: &Edit, updated: Updated) -> Result<Updated> {
         let Some(relations) = edit.answer().filter(|_| updated.found.is_none()) else {
             return Ok(updated);
         };
         let read = Read::new(Arc::clone(edit.kind()), edit.id().clone()).with_relations(relations);
-        let found = self.get(scope, &read).await?;
-        Ok(Updated::new(found.head.version, updated.changed, Some(found)))
+        match self.get(scope, &read).await {
+            Ok(found) => Ok(Updated::new(found.head.version, updated.changed, Some(found))),
+            Err(StoreError::NotFound) => Ok(updated),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads a resource with its relations, all of one state of the database: by one statement, or in a transaction that

@@ -138,7 +138,7 @@ impl Inner {
     }
 
     /// A connection, with its first use still to come.
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, SqlError> {
+    pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, SqlError> {
         within(self.deadline, self.pool.acquire()).await
     }
 

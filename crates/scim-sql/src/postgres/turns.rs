@@ -30,27 +30,22 @@ pub(super) struct Turns(Mutex<HashMap<Place, Arc<Queue<()>>>>);
 pub(crate) struct Turn<'t> {
     turns: &'t Turns,
     place: Place,
-    queue: Arc<Queue<()>>,
     held: Option<OwnedMutexGuard<()>>,
 }
 
 impl Turns {
     /// Waits for the turn at a resource; `None` where it does not come within the limit.
     pub(super) async fn take(&self, tenant: &TenantId, id: &ResourceId, limit: Duration) -> Option<Turn<'_>> {
-        let mut turn = self.stand((tenant.clone(), id.clone()));
-        let held = tokio::time::timeout(limit, Arc::clone(&turn.queue).lock_owned()).await;
-        turn.held = Some(held.ok()?);
-        Some(turn)
-    }
-
-    fn stand(&self, place: Place) -> Turn<'_> {
+        let place = (tenant.clone(), id.clone());
         let queue = Arc::clone(self.queues().entry(place.clone()).or_default());
-        Turn {
+        // It is there before the wait, so that who gives up tidies as well.
+        let mut turn = Turn {
             turns: self,
             place,
-            queue,
             held: None,
-        }
+        };
+        turn.held = Some(tokio::time::timeout(limit, queue.lock_owned()).await.ok()?);
+        Some(turn)
     }
 
     fn queues(&self) -> MutexGuard<'_, HashMap<Place, Arc<Queue<()>>>> {
@@ -70,8 +65,11 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut queues = self.turns.queues();
         drop(self.held.take());
-        // The map's own and this one: everybody else who is here or waits has one, too, and new ones are made under this lock.
-        if Arc::strong_count(&self.queue) == 2 {
+        // Whoever else is here or waits has it, too, and tidies later; nobody comes while the map is locked.
+        if queues
+            .get(&self.place)
+            .is_some_and(|queue| Arc::strong_count(queue) == 1)
+        {
             queues.remove(&self.place);
         }
     }

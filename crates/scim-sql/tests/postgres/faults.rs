@@ -16,7 +16,7 @@ use scim_sql::PgStore;
 use scim_store::StoreError;
 use serde_json::json;
 use sqlx::{
-    Row as _,
+    Connection as _, Executor as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -68,6 +68,36 @@ async fn a_transaction_whose_commit_was_not_answered_is_done_once_and_answered()
     client.delete(&users(), &bob).await.unwrap();
     assert!(proxy.has_lost());
     assert_eq!(client.members(&group).await, [ada]);
+    assert_eq!(client.version(&groups(), &group).await, 2);
+}
+
+/// Members that come behind another process: the change is a transaction then, whose fate the server knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn members_behind_others_whose_commit_was_not_answered_come_once_and_are_answered() {
+    let (store, proxy) = behind_proxy().await;
+    let client = Client::new(&store);
+    let (ada, bob) = (client.user("ada").await, client.user("bob").await);
+    let group = client.group("all", &[&ada]).await;
+    let schema = format!("{store:?}").split('"').nth(1).unwrap().to_owned();
+    let mut other = PgConnection::connect(&url()).await.unwrap();
+    other.execute("BEGIN").await.unwrap();
+    let lock = format!("SELECT 1 FROM {schema}.scim_resource WHERE id = '{group}' FOR NO KEY UPDATE");
+    other.execute(sqlx::AssertSqlSafe(lock)).await.unwrap();
+    let added = tokio::spawn({
+        let (client, group, bob) = (client.clone(), group.clone(), bob.clone());
+        async move { client.add(&group, &[&bob]).await }
+    });
+    let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))";
+    while !sqlx::query_scalar::<_, bool>(waits)
+        .fetch_one(&mut other)
+        .await
+        .unwrap()
+    {}
+    proxy.lose_commit();
+    other.execute("COMMIT").await.unwrap();
+    assert!(added.await.unwrap().unwrap().changed);
+    assert!(proxy.has_lost());
+    assert_eq!(client.members(&group).await, [ada, bob]);
     assert_eq!(client.version(&groups(), &group).await, 2);
 }
 

@@ -1,6 +1,8 @@
 //! Who waits for whom (promise C17). Two that wait for each other would be parted by PostgreSQL, but not before
 //! `deadlock_timeout`, a second.
 
+use std::time::Duration;
+
 use scim_core::ResourceId;
 use scim_sql::PgStore;
 use sqlx::{
@@ -61,7 +63,8 @@ impl Bed {
 
     /// Until so many wait for a lock.
     async fn until_waiting(&self, count: usize) {
-        while self.waiting().await < count {}
+        let waiting = async { while self.waiting().await < count {} };
+        tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap();
     }
 
     /// How often two waited for each other.
@@ -73,7 +76,10 @@ impl Bed {
         let left = || sqlx::query_scalar::<_, bool>(left).bind(&self.name);
         while left().fetch_one(&mut server).await.unwrap() {}
         let deadlocks = sqlx::query_scalar("SELECT deadlocks FROM pg_stat_database WHERE datname = $1");
-        deadlocks.bind(&self.name).fetch_one(&mut server).await.unwrap()
+        let deadlocks = deadlocks.bind(&self.name).fetch_one(&mut server).await.unwrap();
+        let drop = format!("DROP DATABASE {}", self.name);
+        server.execute(AssertSqlSafe(drop)).await.unwrap();
+        deadlocks
     }
 }
 
@@ -184,4 +190,5 @@ async fn one_resource_that_many_want_leaves_connections_for_others() {
     // One of those who add the user is the first.
     assert_eq!(changed.count(), 5);
     assert_eq!(client.version(&groups(), &group).await, 6);
+    assert_eq!(bed.deadlocks().await, 0);
 }
